@@ -1,0 +1,1 @@
+"""The store: client, migrations, queries, reconcile and the embedded server."""

@@ -1,0 +1,1 @@
+"""Dashboards as code, their generated JSON and a preview page."""

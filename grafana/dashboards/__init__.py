@@ -1,0 +1,1 @@
+"""One module a dashboard, each with a ``UID`` and a ``build()``."""

@@ -1,0 +1,1 @@
+"""The pipeline: settings, Faust app, transport, decode, sanitize, sink, commands."""

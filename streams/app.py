@@ -1,0 +1,230 @@
+"""The Faust app of a worker: puts the transport, the ingest agent and the sink together."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import tempfile
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+import faust
+from aiokafka.errors import KafkaError
+from faust.types import TP
+
+from millrace.schemas.catalogue import Catalogue
+from millrace.schemas.dead_letter import DeadLetter
+from millrace.streams.agents import ingest as ingest_agent
+from millrace.streams.batch import EventBatch
+from millrace.streams.clock import Clock, SystemClock
+from millrace.streams.connection import client_arguments
+from millrace.streams.dead_letters import dead_letters
+from millrace.streams.decode import Decoder
+from millrace.streams.ingest import Ingest, Tools
+from millrace.streams.settings import KafkaSettings, Settings
+from millrace.streams.sink import Sink, Storage
+from millrace.streams.telemetry import Telemetry, encode
+from millrace.streams.topics import Topics
+from millrace.streams.transport import (
+    BatchConsumer,
+    BatchTransport,
+    Fetched,
+    Offsets,
+    broker_urls,
+)
+
+logger = logging.getLogger(__name__)
+
+#: Long enough for a flush under way, short enough for a supervisor's patience.
+DRAIN_SECONDS: Final = 8.0
+_PUBLISH_WAIT: Final = 1.0
+
+
+class _AsIs(faust.Codec):
+    """The transport delivers batches, not bytes; there is nothing to decode yet."""
+
+    def _loads(self, s: Any) -> Any:
+        return s
+
+    def _dumps(self, s: Any) -> Any:
+        return s
+
+
+faust.serializers.codecs.register("millrace-batch", _AsIs())
+
+
+class Worker:
+    """One worker: its Faust app and everything behind it."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        catalogue: Catalogue,
+        store: Storage,
+        logs: Mapping[str, str],
+        *,
+        name: str,
+        clock: Clock | None = None,
+    ) -> None:
+        self._settings = settings
+        self._topics = Topics(settings.kafka.topic_prefix)
+        self._actor_key = settings.actor_key.get_secret_value().encode()
+        self._clock = clock or SystemClock()
+        self._telemetry = Telemetry(self._clock, name)
+        self._sink = Sink(store, self._clock, on_retry=self._telemetry.retried)
+        self._catalogue, self._logs = catalogue, logs
+        self._decoders = {catalogue.fingerprint: Decoder(catalogue, self._actor_key)}
+        self._ingest: Ingest | None = None
+        self.app = _faust_app(settings, (self._topics.events, self._topics.millrace))
+        self._connect()
+
+    def _connect(self) -> None:
+        app = self.app
+        channel = app.topic(
+            self._topics.events,
+            self._topics.millrace,
+            value_serializer="millrace-batch",
+            key_serializer="raw",
+        )
+        ingest_agent.register(app, cast(Any, channel), self._deliver)
+        app.on_partitions_assigned.connect(self._on_assigned, weak=False)
+        app.on_partitions_revoked.connect(self._on_revoked, weak=False)
+        app.on_before_shutdown.connect(self._on_before_shutdown, weak=False)
+        app.task(self._on_start)
+        if self._settings.telemetry_seconds:
+            app.timer(self._settings.telemetry_seconds)(self._send_telemetry)
+
+    @property
+    def _consumer(self) -> BatchConsumer:
+        return cast(BatchConsumer, self.app.consumer)
+
+    def _begin(self) -> Ingest:
+        if self._ingest is None:
+            self._ingest = Ingest(
+                Tools(
+                    settings=self._settings.sink,
+                    sink=self._sink,
+                    positions=Offsets(self._consumer),
+                    decoder=self._decoders[self._catalogue.fingerprint],
+                    decoder_of=self._decoder_of,
+                    logs=self._logs,
+                    publish=self._publish_refusals,
+                    stored=self._telemetry.stored,
+                    clock=self._clock,
+                )
+            )
+        return self._ingest
+
+    def _deliver(self, fetched: Fetched) -> None:
+        self._begin().add(fetched)
+
+    async def _on_start(self, app: Any) -> None:
+        await self._sink.keep_catalogue(self._catalogue)
+        await self._send([self._telemetry.worker("started")])
+        logger.info("Worker started; catalogue %s.", self._catalogue.fingerprint[:12])
+
+    async def _on_assigned(self, _: Any, assigned: set[TP], **kwargs: Any) -> None:
+        self._begin().assigned(assigned, self.app.consumer_generation_id)
+        names = ", ".join(sorted(f"{tp.topic}-{tp.partition}" for tp in assigned))
+        logger.info("Partitions assigned: %s.", names or "none")
+
+    async def _on_revoked(self, _: Any, revoked: set[TP], **kwargs: Any) -> None:
+        self._begin().revoked()
+        self._telemetry.lost()
+
+    async def _on_before_shutdown(self, _: Any, **kwargs: Any) -> None:
+        if self._ingest is None:
+            return
+        if not await self._ingest.drain(DRAIN_SECONDS):
+            logger.warning(
+                "Not everything was flushed in %.0f s; open ranges stay in the log.", DRAIN_SECONDS
+            )
+        await self._send(
+            [*self._telemetry.events(self._ends()), self._telemetry.worker("stopped")]
+        )
+        await self._ingest.close()
+        self._sink.close()
+
+    async def _decoder_of(self, fingerprint: str) -> Decoder:
+        if fingerprint not in self._decoders:
+            kept = await self._sink.catalogue(fingerprint)
+            self._decoders[fingerprint] = Decoder(kept, self._actor_key)
+        return self._decoders[fingerprint]
+
+    async def _publish_refusals(self, batch: EventBatch) -> None:
+        for letter in dead_letters(batch):
+            await self._publish(self._topics.dead_letters, *_letter(letter))
+        if batch.refusals:
+            await (await self.app.maybe_start_producer()).flush()
+
+    async def _send_telemetry(self, app: Any) -> None:
+        await self._send(self._telemetry.events(self._ends()))
+
+    def _ends(self) -> dict[TP, int]:
+        consumer = self._consumer
+        return {
+            tp: consumer.highwater(tp) or 0
+            for tp in consumer.assignment()
+            if tp.topic in consumer.batched
+        }
+
+    async def _send(self, events: list[dict[str, Any]]) -> None:
+        for event in events:
+            await self._publish(self._topics.millrace, *encode(event))
+
+    async def _publish(self, topic: str, key: bytes, value: bytes) -> None:
+        producer = await self.app.maybe_start_producer()
+        while True:
+            try:
+                await producer.send(topic, key, value, None, None, None)
+            except KafkaError as error:
+                logger.warning("Topic %s does not take a record: %s; trying again.", topic, error)
+            else:
+                return
+            await asyncio.sleep(_PUBLISH_WAIT)
+
+
+def _letter(letter: DeadLetter) -> tuple[bytes, bytes]:
+    key = f"{letter.topic}|{letter.partition}|{letter.offset}"
+    return key.encode(), letter.model_dump_json().encode()
+
+
+def _faust_app(settings: Settings, batched: tuple[str, ...]) -> faust.App:
+    kafka = settings.kafka
+    app = faust.App(
+        kafka.group,
+        broker=broker_urls(kafka.bootstrap_servers),
+        broker_credentials=_credentials(kafka),
+        store="memory://",
+        datadir=tempfile.gettempdir(),
+        topic_partitions=kafka.partitions,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        web_enabled=False,
+        stream_wait_empty=False,
+        consumer_auto_offset_reset="earliest",
+        consumer_max_fetch_size=8 * 1024 * 1024,
+        broker_max_poll_records=20_000,
+        # The store may be away for long; fetching pauses, membership must not end.
+        broker_max_poll_interval=24 * 60 * 60,
+        broker_session_timeout=kafka.session_timeout,
+        broker_heartbeat_interval=kafka.session_timeout / 4,
+        broker_commit_interval=60,
+        producer_linger=0.05,
+        producer_acks=-1,
+    )
+    app.transport = BatchTransport(broker_urls(kafka.bootstrap_servers), app, batched=batched)
+    return app
+
+
+def _credentials(kafka: KafkaSettings) -> Any:
+    arguments = client_arguments(kafka)
+    context = arguments.get("ssl_context")
+    if "sasl_mechanism" in arguments:
+        return faust.SASLCredentials(
+            mechanism=kafka.sasl_mechanism,
+            username=kafka.sasl_username,
+            password=kafka.sasl_password.get_secret_value(),
+            ssl_context=context,
+        )
+    return faust.SSLCredentials(context) if context else None

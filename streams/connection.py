@@ -1,0 +1,26 @@
+"""How every Kafka client of ours is told where the broker is and who we are."""
+
+from __future__ import annotations
+
+import ssl
+from typing import Any
+
+from millrace.streams.settings import KafkaSettings
+
+
+def client_arguments(kafka: KafkaSettings) -> dict[str, Any]:
+    """Return the connection arguments that every aiokafka client takes."""
+    arguments: dict[str, Any] = {
+        "bootstrap_servers": kafka.bootstrap_servers,
+        "security_protocol": kafka.security_protocol,
+    }
+    if kafka.security_protocol.startswith("SASL"):
+        arguments |= {
+            "sasl_mechanism": kafka.sasl_mechanism,
+            "sasl_plain_username": kafka.sasl_username,
+            "sasl_plain_password": kafka.sasl_password.get_secret_value(),
+        }
+    if kafka.security_protocol.endswith("SSL"):
+        cafile = None if kafka.ssl_cafile is None else str(kafka.ssl_cafile)
+        arguments["ssl_context"] = ssl.create_default_context(cafile=cafile)
+    return arguments

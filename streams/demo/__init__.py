@@ -1,0 +1,1 @@
+"""Live host metrics and simulated services that feed the demo."""

@@ -1,0 +1,169 @@
+"""One frozen settings object a process, read from ``MILLRACE_*`` and a ``.env`` file at its entry.
+
+Library code takes the part it needs and never reads the environment.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from millrace.schemas.errors import ConfigurationError
+
+PREFIX = "MILLRACE_"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class KafkaSettings(_Section):
+    """Where the broker is and how the topics are laid out."""
+
+    #: Brokers to ask first, `host:port`, separated by commas.
+    bootstrap_servers: str = "127.0.0.1:9092"
+    #: How the connection is secured.
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    #: How the client signs in, with a SASL protocol.
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "PLAIN"
+    #: User name for SASL.
+    sasl_username: str = ""
+    #: Password for SASL.
+    sasl_password: SecretStr = SecretStr("")
+    #: Certificates that the broker is checked against; empty uses the system's.
+    ssl_cafile: Path | None = None
+    #: Consumer group; workers of one group share the partitions.
+    group: str = "millrace"
+    #: Put before every topic's name, for a cluster that several installations share.
+    topic_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{0,64}$")] = ""
+    #: Partitions of a topic when it is created.
+    partitions: Annotated[int, Field(ge=1, le=1024)] = 4
+    #: Copies of each partition when a topic is created.
+    replication: Annotated[int, Field(ge=1, le=10)] = 1
+    #: A killed worker's partitions move after this long.
+    session_timeout: Annotated[float, Field(ge=1)] = 10.0
+
+
+class ClickHouseSettings(_Section):
+    """Where the store is; the URL may carry user, password and database."""
+
+    #: `http[s]://user:password@host:port/database`; the database is made when it is missing.
+    url: SecretStr = SecretStr("http://127.0.0.1:8123/millrace")
+    #: Seconds until a statement is given up.
+    timeout: Annotated[float, Field(gt=0)] = 30.0
+    #: Name of the cluster for ``ON CLUSTER`` and replicated engines; empty on a single node.
+    cluster: str = ""
+
+
+class SinkSettings(_Section):
+    """When a range is flushed and how much may wait."""
+
+    #: Rows of one range, at most; then it is flushed.
+    max_rows: Annotated[int, Field(ge=1, le=500_000)] = 50_000
+    #: Age of the oldest waiting row at which its range is flushed.
+    max_seconds: Annotated[float, Field(gt=0, le=60)] = 1.0
+    #: A range is also flushed when its records reach this size; twice it and fetching pauses.
+    max_bytes: Annotated[int, Field(ge=1)] = 32 * 1024 * 1024
+    #: Recent producer ids kept for each partition.
+    max_ids: Annotated[int, Field(ge=0, le=1_000_000)] = 200_000
+    #: How long a producer's repeated id counts as a duplicate, in seconds of Kafka time.
+    id_seconds: Annotated[float, Field(ge=0)] = 600.0
+
+
+class RetentionSettings(_Section):
+    """Days each table keeps, by retention class; a class not listed uses ``default``."""
+
+    #: Raw events.
+    events: dict[str, Annotated[int, Field(ge=1)]] = {"default": 30, "game": 2, "webapp": 7}
+    #: Rollups of one minute.
+    rollup_1m: dict[str, Annotated[int, Field(ge=1)]] = {"default": 14}
+    #: Rollups of five minutes.
+    rollup_5m: dict[str, Annotated[int, Field(ge=1)]] = {"default": 30}
+    #: Rollups of one hour.
+    rollup_1h: dict[str, Annotated[int, Field(ge=1)]] = {"default": 90}
+    #: Rollups of one day.
+    rollup_1d: dict[str, Annotated[int, Field(ge=1)]] = {"default": 400, "game": 365}
+    #: Events that could not be stored.
+    dead_letters: dict[str, Annotated[int, Field(ge=1)]] = {"default": 30}
+    #: Counts of keys that were dropped.
+    dropped_keys: dict[str, Annotated[int, Field(ge=1)]] = {"default": 90}
+
+
+class LogSettings(_Section):
+    """How the process talks about itself."""
+
+    #: The least severe message that is logged.
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    #: One JSON object a line instead of text.
+    json_lines: Annotated[bool, Field(alias="json")] = False
+
+
+class Settings(BaseSettings):
+    """Everything that may be set, with its default."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        env_file=".env",
+        env_ignore_empty=True,
+        frozen=True,
+        extra="ignore",  # unknown MILLRACE_* names are refused by load_settings, with a hint
+    )
+
+    kafka: KafkaSettings = KafkaSettings()
+    clickhouse: ClickHouseSettings = ClickHouseSettings()
+    sink: SinkSettings = SinkSettings()
+    retention: RetentionSettings = RetentionSettings()
+    log: LogSettings = LogSettings()
+    #: Extra catalogue files, separated by the system's path separator.
+    catalogue: str = ""
+    #: Key of the hash that stands in for actors and personal entities.
+    actor_key: SecretStr = SecretStr("")
+    #: Seconds between the worker's own millrace.* events; 0 sends none.
+    telemetry_seconds: Annotated[float, Field(ge=0)] = 5.0
+    #: Where days and weeks begin on screen; storage is always UTC.
+    time_zone: str = "UTC"
+
+    @property
+    def catalogue_files(self) -> tuple[Path, ...]:
+        """The user's own catalogue files, in order."""
+        return tuple(Path(part) for part in self.catalogue.split(os.pathsep) if part)
+
+
+def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings once, at a process's entry.
+
+    Raises ConfigurationError naming the variable at fault; an unknown ``MILLRACE_*`` name is
+    refused with the nearest known one.
+    """
+    names = os.environ if environment is None else environment
+    known = set(variable_names())
+    for name in sorted(names):
+        if name.startswith(PREFIX) and name.upper() not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise ConfigurationError(f"The environment variable {name} is not a setting{hint}")
+    try:
+        return Settings()
+    except ValidationError as error:
+        fault = error.errors()[0]
+        variable = PREFIX + "__".join(str(part) for part in fault["loc"]).upper()
+        raise ConfigurationError(
+            f"The setting {variable} is not usable: {fault['msg']}"
+        ) from None
+
+
+def variable_names() -> Iterator[str]:
+    """Yield every environment variable that is a setting."""
+    for name, info in Settings.model_fields.items():
+        yield f"{PREFIX}{name.upper()}"
+        section: Any = info.annotation
+        if isinstance(section, type) and issubclass(section, _Section):
+            for field, details in section.model_fields.items():
+                yield f"{PREFIX}{name.upper()}__{(details.alias or field).upper()}"

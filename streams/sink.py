@@ -1,0 +1,174 @@
+"""The sink: stores one range so that it counts once, in raw, rollups, dead letters and ledger.
+
+A range is inserted under a token made of its coordinates. After any failure the same range is
+sent again with the same token, and the store completes whatever was missing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, Protocol, TypeVar
+
+import numpy as np
+import pyarrow as pa
+
+from millrace.clickhouse.retry import retryable
+from millrace.schemas.catalogue import Catalogue
+from millrace.schemas.catalogue_files import canonical, parse_canonical
+from millrace.schemas.errors import ConfigurationError, StoreError
+from millrace.streams.batch import EventBatch
+from millrace.streams.clock import Clock
+from millrace.streams.duplicates import RecentIds
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+_FIRST_WAIT: Final = 0.1
+_LONGEST_WAIT: Final = 10.0
+#: A code that never passes is tried again all the same, rarely: the range must not be lost.
+_STUBBORN_WAIT: Final = 30.0
+
+
+class Storage(Protocol):
+    """What the sink asks of the store; :class:`millrace.clickhouse.client.Store` has it."""
+
+    def insert(self, table: str, batch: pa.RecordBatch, token: str) -> None:
+        """Insert one record batch as one block."""
+
+    def rows(
+        self, sql: str, parameters: dict[str, object] | None = None
+    ) -> list[tuple[object, ...]]:
+        """Return all rows of a query."""
+
+
+class Sink:
+    """Stores decoded ranges, several at a time, and reads back what a takeover needs."""
+
+    def __init__(
+        self,
+        store: Storage,
+        clock: Clock,
+        *,
+        on_retry: Callable[[str, int], None] = lambda topic, code: None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        inserts: int = 8,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._on_retry = on_retry
+        self._sleep = sleep
+        self._threads = ThreadPoolExecutor(inserts, thread_name_prefix="sink")
+
+    async def store(self, batch: EventBatch) -> None:
+        """Insert the rows, dead letters and dropped keys of a range, side by side.
+
+        Returns when all of it is stored; what passes (the store away, overloaded) is waited out.
+        """
+        await asyncio.gather(
+            self._insert("events", batch.rows, batch),
+            self._insert("dead_letters", batch.dead_letters(), batch),
+            self._insert("dropped_keys", batch.dropped_keys(), batch),
+        )
+
+    async def enter(self, batch: EventBatch, catalogue: str) -> None:
+        """Enter a stored range into the ledger."""
+        flushed_at = int(self._clock.now().timestamp() * 1000)
+        await self._insert("ingest_ledger", batch.ledger(catalogue, flushed_at), batch)
+
+    async def ledger_end(self, log: str, topic: str, partition: int) -> int | None:
+        """Return where the ledger ends for a partition, None when it has no row."""
+        found = await self._ask(
+            topic,
+            "SELECT count(), max(end_offset) FROM ingest_ledger WHERE log = {log:String}"
+            " AND topic = {topic:String} AND partition = {partition:UInt32}",
+            {"log": log, "topic": topic, "partition": partition},
+        )
+        count, end = found[0]
+        return int(str(end)) if count else None
+
+    async def load_recent(
+        self, recent: RecentIds, batch_place: tuple[str, str, int, int], since: int, limit: int
+    ) -> None:
+        """Reload the ids stored before an offset, as they were in memory there."""
+        log, topic, partition, offset = batch_place
+        found = await self._ask(
+            topic,
+            "SELECT id, toUnixTimestamp64Milli(received_at) FROM events"
+            " WHERE log = {log:String} AND topic = {topic:String}"
+            " AND partition = {partition:UInt32} AND offset < {offset:UInt64}"
+            " AND received_at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC')"
+            " ORDER BY offset DESC LIMIT {limit:UInt64}",
+            {
+                "log": log,
+                "topic": topic,
+                "partition": partition,
+                "offset": offset,
+                "since": since,
+                "limit": limit,
+            },
+        )
+        found.reverse()
+        if found:
+            ids = [row[0].bytes for row in found]  # type: ignore[attr-defined]
+            recent.load(ids, np.array([row[1] for row in found], np.int64))
+
+    async def keep_catalogue(self, catalogue: Catalogue) -> None:
+        """Keep a catalogue under its fingerprint, before the first intent names it."""
+        now = int(self._clock.now().timestamp() * 1000)
+        row = pa.RecordBatch.from_arrays(
+            [
+                pa.array([catalogue.fingerprint]),
+                pa.array([canonical(catalogue)]),
+                pa.array([now], pa.int64()).cast(pa.timestamp("ms", "UTC")),
+            ],
+            names=["fingerprint", "contents", "created_at"],
+        )
+        token = f"catalogue:{catalogue.fingerprint}"
+        await self._patiently("", lambda: self._store.insert("catalogues", row, token))
+
+    async def catalogue(self, fingerprint: str) -> Catalogue:
+        """Return the kept catalogue of a fingerprint; ConfigurationError when there is none."""
+        found = await self._ask(
+            "",
+            "SELECT contents FROM catalogues WHERE fingerprint = {fingerprint:String} LIMIT 1",
+            {"fingerprint": fingerprint},
+        )
+        if not found:
+            raise ConfigurationError(
+                f"The catalogue {fingerprint[:12]} that an open range was begun with is not in the"
+                " store's table catalogues; restore it from the worker that began the range"
+            )
+        return parse_canonical(str(found[0][0]))
+
+    def close(self) -> None:
+        """Give up the threads; an insert under way is left to end by itself."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _insert(self, table: str, rows: pa.RecordBatch, batch: EventBatch) -> None:
+        if rows.num_rows:
+            await self._patiently(
+                batch.topic, lambda: self._store.insert(table, rows, batch.token)
+            )
+
+    async def _ask(
+        self, topic: str, sql: str, parameters: dict[str, object]
+    ) -> list[tuple[object, ...]]:
+        return await self._patiently(topic, lambda: self._store.rows(sql, parameters))
+
+    async def _patiently(self, topic: str, act: Callable[[], T]) -> T:
+        wait = _FIRST_WAIT
+        while True:
+            try:
+                return await asyncio.get_running_loop().run_in_executor(self._threads, act)
+            except StoreError as error:
+                if retryable(error.code):
+                    logger.warning("%s; trying again in %.1f s.", error, wait)
+                else:
+                    wait = _STUBBORN_WAIT
+                    logger.error("%s; this needs a hand; trying again in %.0f s.", error, wait)
+                self._on_retry(topic, error.code)
+            await self._sleep(wait)
+            wait = min(wait * 2, _LONGEST_WAIT)

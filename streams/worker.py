@@ -1,0 +1,78 @@
+"""One production worker: checks what it stands on, then runs the Faust app until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+
+import faust
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from millrace.clickhouse.client import Store
+from millrace.clickhouse.migrate import check_applied
+from millrace.schemas.catalogue_files import load_catalogue
+from millrace.schemas.errors import BrokerError, ConfigurationError
+from millrace.streams.app import Worker
+from millrace.streams.connection import client_arguments
+from millrace.streams.generations import settle
+from millrace.streams.logs import configure_logs
+from millrace.streams.settings import KafkaSettings, Settings
+from millrace.streams.topics import Topics, create_topics
+
+logger = logging.getLogger(__name__)
+
+
+def run(settings: Settings) -> int:
+    """Run a worker until SIGTERM or SIGINT; returns the process's exit code.
+
+    Raises ConfigurationError, StoreError or BrokerError when it cannot start.
+    """
+    configure_logs(settings.log)
+    if not settings.actor_key.get_secret_value():
+        raise ConfigurationError(
+            "MILLRACE_ACTOR_KEY is not set: give every worker the same long random text"
+        )
+    catalogue = load_catalogue(settings.catalogue_files)
+    store = Store.connect(
+        settings.clickhouse.url.get_secret_value(), timeout=settings.clickhouse.timeout
+    )
+    check_applied(store)
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    ends = loop.run_until_complete(_prepare(settings.kafka))
+    logs = {topic: settle(store, topic, parts) for topic, parts in ends.items()}
+    worker = Worker(settings, catalogue, store, logs, name=socket.gethostname())
+    runner = faust.Worker(
+        worker.app, loop=loop, quiet=True, override_logging=False, redirect_stdouts=False
+    )
+    runner.spinner = None  # it would draw on stdout
+    try:
+        runner.execute_from_commandline()
+    except SystemExit as stopped:
+        return int(stopped.code or 0)
+    finally:
+        store.close()
+
+
+async def _prepare(kafka: KafkaSettings) -> dict[str, dict[int, int]]:
+    """Create the topics; return the end of each ingested partition's log, by topic."""
+    await create_topics(kafka)
+    topics = Topics(kafka.topic_prefix)
+    return {name: await log_ends(kafka, name) for name in (topics.events, topics.millrace)}
+
+
+async def log_ends(kafka: KafkaSettings, topic: str) -> dict[int, int]:
+    """Return the end offset of each partition of a topic; BrokerError when it cannot be asked."""
+    consumer = AIOKafkaConsumer(**client_arguments(kafka))
+    try:
+        await consumer.start()
+        await consumer.topics()  # reads the metadata of all topics
+        partitions = consumer.partitions_for_topic(topic) or set()
+        ends = await consumer.end_offsets([TopicPartition(topic, part) for part in partitions])
+    except KafkaError as error:
+        raise BrokerError(f"Kafka did not tell the ends of topic {topic}: {error}") from error
+    finally:
+        await consumer.stop()
+    return {place.partition: end for place, end in ends.items()}
