@@ -1,4 +1,4 @@
-"""Events counted by their tags: whole combinations, as ``key:value,key:value``, and single pairs."""
+"""Events counted by their tags: whole combinations (``a:1,b:2``) and single pairs (``a:1``)."""
 
 from __future__ import annotations
 

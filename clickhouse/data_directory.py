@@ -11,6 +11,8 @@ from typing import Final
 
 from millrace.schemas.errors import ConfigurationError
 
+#: The engine's own files.
+STORE: Final = "store"
 _LOCK: Final = "millrace.lock"
 _NOTE: Final = "millrace.json"
 
@@ -39,9 +41,9 @@ class DataDirectory:
             ) from None
         return self
 
-    def note(self, port: int) -> None:
+    def note(self, url: str) -> None:
         """Write down where the store answers."""
-        text = json.dumps({"pid": os.getpid(), "port": port})
+        text = json.dumps({"pid": os.getpid(), "url": url})
         (self.path / _NOTE).write_text(text, encoding="utf-8")
 
     def __exit__(
@@ -54,12 +56,15 @@ class DataDirectory:
         os.close(self._lock)
 
 
-def running_port(path: Path) -> int | None:
-    """Return the port of the live store on this directory, or None when there is none."""
-    if not in_use(path):
-        return None
-    port = _read_note(path).get("port")
-    return port if isinstance(port, int) else None
+def running_url(path: Path) -> str | None:
+    """Return where the live store on this directory answers, or None when there is none."""
+    url = _read_note(path).get("url") if in_use(path) else None
+    return url if isinstance(url, str) else None
+
+
+def is_store(path: Path) -> bool:
+    """Say whether a store has ever been started on the directory."""
+    return (path / STORE).is_dir()
 
 
 def in_use(path: Path) -> bool:

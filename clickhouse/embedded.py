@@ -40,7 +40,7 @@ class EmbeddedServer:
     @property
     def url(self) -> str:
         """Where the store answers, with the database that Millrace uses."""
-        return f"http://127.0.0.1:{self._port}/{DATABASE}"
+        return _url(self._port)
 
     @property
     def port(self) -> int:
@@ -101,6 +101,10 @@ class EmbeddedServer:
         self.stop()
 
 
+def _url(port: int) -> str:
+    return f"http://127.0.0.1:{port}/{DATABASE}"
+
+
 def _first_line(process: subprocess.Popen[str], timeout: float) -> str:
     assert process.stdout is not None
     watchdog = threading.Timer(timeout, process.kill)
@@ -111,15 +115,15 @@ def _first_line(process: subprocess.Popen[str], timeout: float) -> str:
         watchdog.cancel()
 
 
-def serve(data: Path, port: int, stop: threading.Event, *, on_ready: str = _READY) -> None:
+def serve(data: Path, port: int, stop: threading.Event) -> None:
     """Serve the directory until the event is set; prints one line when it answers."""
     # Imported here: only the process itself needs the engine, which weighs 600 MB on disk.
-    from millrace.clickhouse.data_directory import DataDirectory
+    from millrace.clickhouse.data_directory import STORE, DataDirectory
     from millrace.clickhouse.engine import Engine, Statement
     from millrace.clickhouse.http_interface import HttpServer
 
     with DataDirectory(data) as directory:
-        engine = Engine(directory.path / "store")
+        engine = Engine(directory.path / STORE)
         engine.run(Statement(f"CREATE DATABASE IF NOT EXISTS {DATABASE}".encode()))
         try:
             server = HttpServer(engine, port)
@@ -130,8 +134,8 @@ def serve(data: Path, port: int, stop: threading.Event, *, on_ready: str = _READ
         with server:
             loop = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
             loop.start()
-            directory.note(server.server_port)
-            print(f"{on_ready}{server.server_port}", flush=True)
+            directory.note(_url(server.server_port))
+            print(f"{_READY}{server.server_port}", flush=True)
             stop.wait()
             server.shutdown()
             server.wait_until_idle(_STOP_SECONDS - 3)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import socket
 import threading
 import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,11 +21,30 @@ from millrace.schemas.errors import StoreError
 
 #: Parameters of the interface itself; every other one is a setting.
 _RESERVED: Final = frozenset(
-    """query database default_format session_id session_timeout session_check session_timezone_
-    user password quota_key role query_id compress decompress enable_http_compression
-    http_zlib_compression_level wait_end_of_query buffer_size client_protocol_version
-    send_progress_in_http_headers http_headers_progress_interval_ms stacktrace close_session
-    http_write_exception_in_output_format""".split()
+    {
+        "query",
+        "database",
+        "default_format",
+        "session_id",
+        "session_timeout",
+        "session_check",
+        "user",
+        "password",
+        "quota_key",
+        "role",
+        "query_id",
+        "compress",
+        "decompress",
+        "enable_http_compression",
+        "wait_end_of_query",
+        "buffer_size",
+        "client_protocol_version",
+        "send_progress_in_http_headers",
+        "http_headers_progress_interval_ms",
+        "stacktrace",
+        "close_session",
+        "http_write_exception_in_output_format",
+    }
 )
 _LOCAL_NAMES: Final = frozenset({"127.0.0.1", "localhost"})
 NOT_IMPLEMENTED: Final = 48
@@ -157,7 +175,7 @@ class _Handler(BaseHTTPRequestHandler):
             if self.command != "HEAD":
                 self.wfile.write(body)
             self.wfile.flush()
-        except (BrokenPipeError, ConnectionResetError, socket.timeout):
+        except (TimeoutError, BrokenPipeError, ConnectionResetError):
             self.close_connection = True
 
 

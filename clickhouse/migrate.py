@@ -172,4 +172,3 @@ def _entries(store: Store) -> dict[int, tuple[str, str, int, datetime]]:
         "applied_at) FROM schema_migrations GROUP BY version"
     )
     return {int(version): entry for version, entry in rows}
-

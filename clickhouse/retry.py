@@ -1,4 +1,4 @@
-"""Which of the store's errors pass by themselves; the sink, the worker's start and tests ask here."""
+"""Which of the store's errors pass by themselves, as one pure function over the server's code."""
 
 from __future__ import annotations
 

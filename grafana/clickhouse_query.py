@@ -11,6 +11,8 @@ from millrace.grafana.foundation import builder, common, runtime, variants
 PLUGIN = "grafana-clickhouse-datasource"
 #: Without it, or below 4, the plugin takes the query for an older form and rewrites it.
 PLUGIN_VERSION = "4.20.0"
+#: The uid of the data source that deploy/grafana provisions.
+PROVISIONED_UID = "millrace-clickhouse"
 DATASOURCE = common.DataSourceRef(type_val=PLUGIN, uid="${datasource}")
 
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from millrace.grafana.clickhouse_query import DATASOURCE, PLUGIN
+from millrace.grafana.clickhouse_query import DATASOURCE, PLUGIN, PROVISIONED_UID
 from millrace.grafana.foundation import dashboard, dashboard_builders
 from millrace.grafana.scope import ALL
 
 
 def datasource() -> dashboard_builders.DatasourceVariable:
     """Which ClickHouse the dashboard reads."""
-    return dashboard_builders.DatasourceVariable("datasource").label("Data source").type(PLUGIN)
+    provisioned = dashboard.VariableOption(text="Millrace", value=PROVISIONED_UID)
+    return (
+        dashboard_builders.DatasourceVariable("datasource")
+        .label("Data source")
+        .type(PLUGIN)
+        .current(provisioned)
+    )
 
 
 def choice(name: str, label: str, sql: str) -> dashboard_builders.QueryVariable:

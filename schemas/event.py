@@ -60,8 +60,10 @@ _TIMESTAMP: Final = re.compile(limits.TIMESTAMP_PATTERN, re.ASCII)
 
 
 def _version(value: object) -> int:
-    # True equals 1, and so it would pass for the literal.
-    if isinstance(value, bool) or value != limits.SCHEMA_VERSION:
+    # True and 1.0 equal 1, and so they would pass for the literal.
+    if type(value) is not int:
+        raise PydanticCustomError("invalid_field", "must be a whole number")
+    if value != limits.SCHEMA_VERSION:
         raise PydanticCustomError(Reason.UNSUPPORTED_VERSION, "only version 1 is supported")
     return limits.SCHEMA_VERSION
 

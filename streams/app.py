@@ -87,9 +87,9 @@ class Worker:
             key_serializer="raw",
         )
         ingest_agent.register(app, cast(Any, channel), self._deliver)
-        app.on_partitions_assigned.connect(self._on_assigned, weak=False)
-        app.on_partitions_revoked.connect(self._on_revoked, weak=False)
-        app.on_before_shutdown.connect(self._on_before_shutdown, weak=False)
+        app.on_partitions_assigned.connect(cast(Any, self._on_assigned), weak=False)
+        app.on_partitions_revoked.connect(cast(Any, self._on_revoked), weak=False)
+        app.on_before_shutdown.connect(cast(Any, self._on_before_shutdown), weak=False)
         app.task(self._on_start)
         if self._settings.telemetry_seconds:
             app.timer(self._settings.telemetry_seconds)(self._send_telemetry)
@@ -139,9 +139,7 @@ class Worker:
             logger.warning(
                 "Not everything was flushed in %.0f s; open ranges stay in the log.", DRAIN_SECONDS
             )
-        await self._send(
-            [*self._telemetry.events(self._ends()), self._telemetry.worker("stopped")]
-        )
+        await self._send([*self._telemetry.events(self._ends()), self._telemetry.worker("stopped")])
         await self._ingest.close()
         self._sink.close()
 

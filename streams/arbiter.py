@@ -120,9 +120,7 @@ def _parse(raw: bytes) -> dict[str, Any]:
 def _accept(
     document: dict[str, Any], namespace: Namespace, declaration: Declaration | None
 ) -> Accepted:
-    keys = keep_keys(
-        namespace, declaration, document.get("tags"), document.get("attributes")
-    )
+    keys = keep_keys(namespace, declaration, document.get("tags"), document.get("attributes"))
     measurements, dropped = _measurements(document, namespace, declaration)
     fields = {
         **document,

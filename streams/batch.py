@@ -99,9 +99,9 @@ class EventBatch:
             {
                 **self._coordinate(count),
                 "offset": pa.array([r.offset for r in found], pa.uint64()),
-                "received_at": pa.array(
-                    [r.timestamp for r in found], pa.int64()
-                ).cast(columns.MILLISECONDS),
+                "received_at": pa.array([r.timestamp for r in found], pa.int64()).cast(
+                    columns.MILLISECONDS
+                ),
                 "tenant": pa.array([r.tenant for r in found], pa.string()),
                 "namespace": columns.text(r.namespace for r in found),
                 "name": pa.array([r.name for r in found], pa.string()),

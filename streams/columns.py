@@ -120,9 +120,7 @@ def text_map(pairs: Sequence[Sequence[tuple[str, str]]]) -> pa.Array:
     np.cumsum([len(entry) for entry in pairs], out=offsets[1:])
     keys = [key for entry in pairs for key, _ in entry]
     values = [value for entry in pairs for _, value in entry]
-    return pa.MapArray.from_arrays(
-        pa.array(offsets), text(keys), pa.array(values, pa.string())
-    )
+    return pa.MapArray.from_arrays(pa.array(offsets), text(keys), pa.array(values, pa.string()))
 
 
 def number_map(keys: pa.Array, values: npt.NDArray[np.float64], lengths: Codes) -> pa.Array:
@@ -134,9 +132,7 @@ def number_map(keys: pa.Array, values: npt.NDArray[np.float64], lengths: Codes) 
 
 def batch(columns: dict[str, Any], schema: pa.Schema) -> pa.RecordBatch:
     """Return columns, by name, as one record batch of the schema."""
-    return pa.RecordBatch.from_arrays(
-        [columns[field.name] for field in schema], schema=schema
-    )
+    return pa.RecordBatch.from_arrays([columns[field.name] for field in schema], schema=schema)
 
 
 def one_batch(parts: Sequence[pa.RecordBatch]) -> pa.RecordBatch:

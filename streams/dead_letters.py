@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from millrace.schemas.dead_letter import DeadLetter
+from millrace.schemas.reasons import Reason
 from millrace.streams.batch import EventBatch
 
 
@@ -21,7 +22,7 @@ def dead_letters(batch: EventBatch) -> Iterator[DeadLetter]:
             tenant=refusal.tenant,
             namespace=refusal.namespace,
             name=refusal.name,
-            reason=refusal.reason,
+            reason=Reason(refusal.reason),
             field=refusal.field,
             message=refusal.message,
             payload=refusal.payload,

@@ -30,7 +30,7 @@ class RecentIds:
     """The ids stored last for one partition; at most about twice ``limit`` are held."""
 
     def __init__(self, limit: int, seconds: float) -> None:
-        self._limit = limit
+        self.limit = limit
         self._milliseconds = int(seconds * 1000)
         self._numbers: dict[bytes, int] = {}
         self._chunks: deque[_Chunk] = deque()
@@ -42,7 +42,7 @@ class RecentIds:
     def fresh(self, batch: EventBatch) -> npt.NDArray[np.bool_]:
         """Tell which rows of a batch are no duplicates, without remembering them."""
         mask = np.ones(batch.stored, np.bool_)
-        if not self._limit:
+        if not self.limit:
             return mask
         ids = _ids(batch)
         if len(set(ids)) == len(ids) and self._numbers.keys().isdisjoint(ids):
@@ -54,7 +54,7 @@ class RecentIds:
             last = within.get(identity) or self._last(identity)
             if (
                 last
-                and number - last[0] <= self._limit
+                and number - last[0] <= self.limit
                 and timestamp - last[1] <= self._milliseconds
             ):
                 mask[place] = False
@@ -65,7 +65,7 @@ class RecentIds:
 
     def remember(self, batch: EventBatch) -> None:
         """Take in the rows of a batch that has been stored."""
-        if self._limit and batch.stored:
+        if self.limit and batch.stored:
             self.load(_ids(batch), batch.timestamps)
 
     def load(self, ids: Sequence[bytes], timestamps: Integers) -> None:
@@ -84,7 +84,7 @@ class RecentIds:
         return number, int(chunk.timestamps[number - chunk.first])
 
     def _forget(self, before: int) -> None:
-        oldest = self._next - self._limit
+        oldest = self._next - self.limit
         while self._chunks:
             chunk = self._chunks[0]
             end = chunk.first + len(chunk.ids)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import uuid4
 
 import pyarrow as pa
 
-_NEWEST = (
-    "SELECT log FROM topic_logs WHERE topic = {topic:String} ORDER BY created_at DESC LIMIT 1"
-)
+from millrace.streams import recall
+
+_NEWEST = "SELECT log FROM topic_logs WHERE topic = {topic:String} ORDER BY created_at DESC LIMIT 1"
 _ENDS = (
     "SELECT partition, max(end_offset) FROM ingest_ledger"
     " WHERE log = {log:String} AND topic = {topic:String} GROUP BY partition"
@@ -28,11 +28,11 @@ class Tables(Protocol):
     def insert(self, table: str, batch: pa.RecordBatch, token: str) -> None:
         """Insert one record batch as one block."""
 
-    def rows(self, sql: str, parameters: dict[str, object] | None = None) -> list[tuple[object, ...]]:
+    def rows(self, sql: str, parameters: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """Return all rows of a query."""
 
 
-def current(store: Tables, topic: str) -> str | None:
+def current(store: recall.Tables, topic: str) -> str | None:
     """Return the newest generation of a topic's log, None when it has none yet."""
     found = store.rows(_NEWEST, {"topic": topic})
     return str(found[0][0]) if found else None
@@ -65,4 +65,4 @@ def settle(store: Tables, topic: str, ends: Mapping[int, int]) -> str:
 
 def _outlived(store: Tables, topic: str, log: str, ends: Mapping[int, int]) -> bool:
     ledger = store.rows(_ENDS, {"log": log, "topic": topic})
-    return any(int(str(end)) > ends.get(int(str(part)), 0) for part, end in ledger)
+    return any(end > ends.get(part, 0) for part, end in ledger)

@@ -23,6 +23,7 @@ from millrace.streams.clock import Clock
 from millrace.streams.decode import Decoder
 from millrace.streams.duplicates import RecentIds
 from millrace.streams.intent import Intent, parse_intent
+from millrace.streams.recall import Past
 from millrace.streams.record_batch import RecordBatch, join
 from millrace.streams.settings import SinkSettings
 from millrace.streams.sink import Sink
@@ -245,8 +246,8 @@ class PartitionIngest:
             intent = None  # of a topic that is no more
         self._position = start_of(tp, committed, intent, ledger, self._pending[0].first)
         since = int(self._pending[0].timestamps[0]) - int(tools.settings.id_seconds * 1000)
-        place = (log, tp.topic, tp.partition, self._position)
-        await tools.sink.load_recent(self._recent, place, since, tools.settings.max_ids)
+        past = Past(log, tp.topic, tp.partition, self._position, since)
+        await tools.sink.recall(past, self._recent)
         if intent is not None:
             await self._repeat(intent)
 
@@ -281,9 +282,7 @@ class PartitionIngest:
             batch = await self._decode(records, decoder)
         if intent is None:
             fingerprint = decoder.catalogue.fingerprint
-            await self._commit(
-                batch.first, Intent(batch.end, fingerprint, batch.log).metadata()
-            )
+            await self._commit(batch.first, Intent(batch.end, fingerprint, batch.log).metadata())
         await asyncio.gather(tools.publish(batch), tools.sink.store(batch))
         await tools.sink.enter(batch, decoder.catalogue.fingerprint)
         await self._commit(batch.end, "")
@@ -331,9 +330,11 @@ def start_of(
             f" {ledger}: reset the group's offset to {ledger}"
         )
     allowed = {committed.offset} | ({intent.end} if intent else set())
-    if ledger is not None and ledger not in allowed:
+    if ledger is None and (intent is not None or committed.offset == 0):
+        return committed.offset  # the very first range
+    if ledger not in allowed:
         raise ConfigurationError(
             f"The group's offset for {tp.topic}-{tp.partition} is {committed.offset} but the ledger"
-            f" ends at {ledger}: reset the group's offset to {ledger} to go on without loss"
+            f" ends at {ledger or 0}: reset the group's offset to {ledger or 0} to go on"
         )
     return committed.offset

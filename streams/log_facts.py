@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -25,22 +25,14 @@ from millrace.streams.batch import EventBatch
 from millrace.streams.connection import client_arguments
 from millrace.streams.decode import Decoder
 from millrace.streams.duplicates import RecentIds
+from millrace.streams.recall import Past, Tables, recall
 from millrace.streams.record_batch import RecordBatch, record_batch
 from millrace.streams.settings import Settings
-from millrace.streams.topics import Topics
+from millrace.streams.topics import Topics, administrator, partitions_of
 
 _EPOCH: Final = date(1970, 1, 1)
 #: Seconds without a record, short of the log's end, after which the broker counts as silent.
 _SILENCE: Final = 30.0
-
-
-class Tables(Protocol):
-    """What is asked of the store."""
-
-    def rows(
-        self, sql: str, parameters: dict[str, object] | None = None
-    ) -> list[tuple[object, ...]]:
-        """Return all rows of a query."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,19 +179,20 @@ class _Decoders:
                     f"The ledger names the catalogue {fingerprint[:12]}, which the store's table"
                     " catalogues does not hold; restore it from a backup"
                 )
-            self._known[fingerprint] = Decoder(parse_canonical(str(found[0][0])), self._key)
+            self._known[fingerprint] = Decoder(parse_canonical(found[0][0]), self._key)
         return self._known.get(fingerprint, self._current)
 
 
 async def _tallies(
     consumer: AIOKafkaConsumer, topics: Sequence[str], settings: Settings, store: Tables
 ) -> Mapping[TopicPartition, _Tally]:
-    await consumer.topics()  # reads the metadata of all topics
-    places = [
-        TopicPartition(topic, partition)
-        for topic in topics
-        for partition in sorted(consumer.partitions_for_topic(topic) or ())
-    ]
+    # Not the consumer's own metadata: that of topics it has not subscribed to stays empty.
+    async with administrator(settings.kafka) as admin:
+        places = [
+            TopicPartition(topic, partition)
+            for topic in topics
+            for partition in await partitions_of(admin, topic)
+        ]
     consumer.assign(places)
     starts = await consumer.beginning_offsets(places)
     ends = await consumer.end_offsets(places)
@@ -208,7 +201,8 @@ async def _tallies(
         log = generations.current(store, place.topic) or ""
         recent = RecentIds(settings.sink.max_ids, settings.sink.id_seconds)
         if starts[place]:
-            _load_recent(store, recent, place, log, starts[place], settings.sink.max_ids)
+            # The log itself does not hold the ids from before its start any more.
+            recall(store, Past(log, place.topic, place.partition, starts[place]), recent)
         tallies[place] = _Tally(
             topic=place.topic,
             partition=place.partition,
@@ -222,28 +216,6 @@ async def _tallies(
     return tallies
 
 
-def _load_recent(
-    store: Tables, recent: RecentIds, place: TopicPartition, log: str, start: int, limit: int
-) -> None:
-    """Reload the ids stored just before the log's start; the log itself holds them no more."""
-    found = store.rows(
-        "SELECT id, toUnixTimestamp64Milli(received_at) FROM events WHERE log = {log:String}"
-        " AND topic = {topic:String} AND partition = {partition:UInt32}"
-        " AND offset < {start:UInt64} ORDER BY offset DESC LIMIT {limit:UInt64}",
-        {
-            "log": log,
-            "topic": place.topic,
-            "partition": place.partition,
-            "start": start,
-            "limit": limit,
-        },
-    )
-    if found:
-        found.reverse()
-        ids = [row[0].bytes for row in found]  # type: ignore[attr-defined]
-        recent.load(ids, np.array([row[1] for row in found], np.int64))
-
-
 def _stretches(store: Tables, place: TopicPartition, log: str) -> list[_Stretch]:
     found = store.rows(
         "SELECT end_offset, catalogue FROM ingest_ledger WHERE log = {log:String}"
@@ -254,7 +226,7 @@ def _stretches(store: Tables, place: TopicPartition, log: str) -> list[_Stretch]
     for end, fingerprint in found:
         if stretches and stretches[-1].fingerprint == fingerprint:
             stretches.pop()
-        stretches.append(_Stretch(int(str(end)), str(fingerprint)))
+        stretches.append(_Stretch(int(end), fingerprint))
     return stretches
 
 
@@ -280,9 +252,7 @@ async def _read(
             tally.position = await consumer.position(place)
         # Only control records may be left before the end of a log: no record comes, time passes.
         for place in unread:
-            tallies[place].position = max(
-                tallies[place].position, await consumer.position(place)
-            )
+            tallies[place].position = max(tallies[place].position, await consumer.position(place))
         done = sum(min(tally.position, tally.end) - tally.start for tally in tallies.values())
         progress(done, total)
 

@@ -39,6 +39,7 @@ _ENVELOPE: Final = (
 K = TypeVar("K")
 V = TypeVar("V")
 Envelope = tuple[Any, ...]
+_MISSING: Final[Any] = object()
 #: The only values that both parsers turn into the same Python object for certain.
 _decode_keys: Final = msgspec.json.Decoder(dict[str, str | int | bool | None]).decode
 
@@ -69,15 +70,11 @@ class Plan:
 
     def form(self, names: tuple[str, ...]) -> Form | None:
         """Return what to do with measurements of these names; None leaves it to the arbiter."""
-        found = self.forms.get(names, _MISSING)
-        if found is _MISSING:
+        if names not in self.forms:
             if len(self.forms) >= _ENTRIES:
                 self.forms.clear()
-            found = self.forms[names] = _form(self.declaration, names)
-        return found  # type: ignore[return-value]
-
-
-_MISSING: Final[Any] = object()
+            self.forms[names] = _form(self.declaration, names)
+        return self.forms[names]
 
 
 class Memo:

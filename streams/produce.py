@@ -28,6 +28,7 @@ from millrace.streams.topics import (
     MAX_MESSAGE_BYTES,
     administrator,
     keeps_only_the_newest,
+    partitions_of,
     topic_settings,
 )
 
@@ -80,6 +81,7 @@ class Publisher:
         on_progress: Callable[[Publisher], None] | None = None,
     ) -> None:
         self.read = 0
+        self.bytes_read = 0
         self.acknowledged = 0
         self.failures: list[Failure] = []
         self._kafka = kafka
@@ -106,13 +108,11 @@ class Publisher:
                 )
                 stack.push_async_callback(self._producer.stop)
                 await self._producer.start()
-                partitions = await self._producer.partitions_for(self._topic)
                 self._stack = stack.pop_all()
         except KafkaError as error:
             raise BrokerError(
                 f"Kafka at {self._kafka.bootstrap_servers} could not be reached: {error}"
             ) from error
-        self._keys = Keys(len(partitions))
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, *_exception: object) -> None:
@@ -144,6 +144,7 @@ class Publisher:
     def _take(self, line: bytes) -> None:
         """Add one line to its partition's batch; a batch that was full goes to ``_full``."""
         self.read += 1
+        self.bytes_read += len(line)
         line = line.rstrip(b"\r\n")
         if not line:
             return
@@ -197,11 +198,7 @@ class Publisher:
     async def _look(self) -> None:
         """Learn the topic's size limit and whether the broker keeps everything."""
         self._in_memory = await keeps_only_the_newest(self._admin)
-        if self._topic not in await self._admin.list_topics():
-            raise BrokerError(
-                f"The topic {self._topic} does not exist at {self._kafka.bootstrap_servers}; "
-                "start a worker, which creates the topics"
-            )
+        self._keys = Keys(len(await partitions_of(self._admin, self._topic)))
         if not self._in_memory:
             settings = await topic_settings(self._admin, self._topic)
             self._limit = int(settings.get("max.message.bytes", MAX_MESSAGE_BYTES))

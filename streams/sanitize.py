@@ -85,9 +85,7 @@ def keep_keys(
 
 def keep_measurement(declaration: Declaration | None, key: str) -> bool:
     """Tell whether the event may keep the measurement."""
-    return (
-        declaration is None or key in declaration.measurements or key in COMMON_MEASUREMENTS
-    )
+    return declaration is None or key in declaration.measurements or key in COMMON_MEASUREMENTS
 
 
 def _names(dropped: list[str]) -> tuple[str, ...]:
@@ -106,9 +104,7 @@ def _mapping(namespace: Namespace, field: str, value: Any) -> Mapping[str, Any]:
 
 def _check_tags(namespace: Namespace, tags: Mapping[str, Any]) -> None:
     if len(tags) > namespace.tags:
-        raise InvalidEvent(
-            Reason.TOO_MANY_TAGS, "tags", f"Maximum {namespace.tags} tags allowed"
-        )
+        raise InvalidEvent(Reason.TOO_MANY_TAGS, "tags", f"Maximum {namespace.tags} tags allowed")
     for key in tags:
         if len(key) > limits.TAG_KEY_LENGTH:
             raise InvalidEvent(
@@ -123,7 +119,7 @@ def _check_tags(namespace: Namespace, tags: Mapping[str, Any]) -> None:
 def _texts(
     namespace: Namespace, field: str, values: Mapping[str, Any], dropped: list[str]
 ) -> Pairs:
-    limit = namespace.tag_value_length if field == "tags" else limits.ATTRIBUTE_LENGTH
+    limit = namespace.tag_value_length if field == "tags" else namespace.attribute_length
     kept = []
     for key in sorted(values):
         text = _text(namespace, f"{field}.{key}", values[key])
@@ -146,9 +142,7 @@ def _text(namespace: Namespace, field: str, value: Any) -> str | None:
         raise InvalidEvent(Reason.INVALID_FIELD, field, "must be text")
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float) or (
-        isinstance(value, int) and abs(value) < _LARGEST_INTEGER
-    ):
+    if isinstance(value, float) or (isinstance(value, int) and abs(value) < _LARGEST_INTEGER):
         return str(value)
     return None  # null, and what is no scalar at all
 

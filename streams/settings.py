@@ -154,9 +154,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     except ValidationError as error:
         fault = error.errors()[0]
         variable = PREFIX + "__".join(str(part) for part in fault["loc"]).upper()
-        raise ConfigurationError(
-            f"The setting {variable} is not usable: {fault['msg']}"
-        ) from None
+        raise ConfigurationError(f"The setting {variable} is not usable: {fault['msg']}") from None
 
 
 def variable_names() -> Iterator[str]:

@@ -10,9 +10,8 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
-import numpy as np
 import pyarrow as pa
 
 from millrace.clickhouse.retry import retryable
@@ -22,6 +21,7 @@ from millrace.schemas.errors import ConfigurationError, StoreError
 from millrace.streams.batch import EventBatch
 from millrace.streams.clock import Clock
 from millrace.streams.duplicates import RecentIds
+from millrace.streams.recall import Past, recall
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -38,9 +38,7 @@ class Storage(Protocol):
     def insert(self, table: str, batch: pa.RecordBatch, token: str) -> None:
         """Insert one record batch as one block."""
 
-    def rows(
-        self, sql: str, parameters: dict[str, object] | None = None
-    ) -> list[tuple[object, ...]]:
+    def rows(self, sql: str, parameters: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """Return all rows of a query."""
 
 
@@ -87,33 +85,11 @@ class Sink:
             {"log": log, "topic": topic, "partition": partition},
         )
         count, end = found[0]
-        return int(str(end)) if count else None
+        return int(end) if count else None
 
-    async def load_recent(
-        self, recent: RecentIds, batch_place: tuple[str, str, int, int], since: int, limit: int
-    ) -> None:
-        """Reload the ids stored before an offset, as they were in memory there."""
-        log, topic, partition, offset = batch_place
-        found = await self._ask(
-            topic,
-            "SELECT id, toUnixTimestamp64Milli(received_at) FROM events"
-            " WHERE log = {log:String} AND topic = {topic:String}"
-            " AND partition = {partition:UInt32} AND offset < {offset:UInt64}"
-            " AND received_at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC')"
-            " ORDER BY offset DESC LIMIT {limit:UInt64}",
-            {
-                "log": log,
-                "topic": topic,
-                "partition": partition,
-                "offset": offset,
-                "since": since,
-                "limit": limit,
-            },
-        )
-        found.reverse()
-        if found:
-            ids = [row[0].bytes for row in found]  # type: ignore[attr-defined]
-            recent.load(ids, np.array([row[1] for row in found], np.int64))
+    async def recall(self, past: Past, recent: RecentIds) -> None:
+        """Reload the ids stored below an offset, as they were in memory there."""
+        await self._patiently(past.topic, lambda: recall(self._store, past, recent))
 
     async def keep_catalogue(self, catalogue: Catalogue) -> None:
         """Keep a catalogue under its fingerprint, before the first intent names it."""
@@ -149,13 +125,9 @@ class Sink:
 
     async def _insert(self, table: str, rows: pa.RecordBatch, batch: EventBatch) -> None:
         if rows.num_rows:
-            await self._patiently(
-                batch.topic, lambda: self._store.insert(table, rows, batch.token)
-            )
+            await self._patiently(batch.topic, lambda: self._store.insert(table, rows, batch.token))
 
-    async def _ask(
-        self, topic: str, sql: str, parameters: dict[str, object]
-    ) -> list[tuple[object, ...]]:
+    async def _ask(self, topic: str, sql: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
         return await self._patiently(topic, lambda: self._store.rows(sql, parameters))
 
     async def _patiently(self, topic: str, act: Callable[[], T]) -> T:

@@ -142,6 +142,15 @@ async def administrator(kafka: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClie
         await admin.close()
 
 
+async def partitions_of(admin: AIOKafkaAdminClient, topic: str) -> list[int]:
+    """Return the numbers of a topic's partitions; raises BrokerError when it does not exist."""
+    # Asking for all topics, since a broker may create one that is asked for by name.
+    for described in await admin.describe_topics():
+        if described["topic"] == topic:
+            return sorted(part["partition"] for part in described["partitions"])
+    raise BrokerError(f"The topic {topic} does not exist; start a worker, which creates the topics")
+
+
 async def topic_settings(admin: AIOKafkaAdminClient, topic: str) -> dict[str, str]:
     """Return an existing topic's settings as the broker holds them."""
     resource = ConfigResource(ConfigResourceType.TOPIC, topic)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -58,15 +59,11 @@ class BatchThread(driver.AIOKafkaConsumerThread):
             for tp, found in records.items()
         }
 
-    async def commit_position(
-        self, tp: TP, offset: int, metadata: str, generation: int
-    ) -> None:
+    async def commit_position(self, tp: TP, offset: int, metadata: str, generation: int) -> None:
         """Commit one position. Raises Fenced when the group has moved on."""
         await self.call_thread(self._commit_position, tp, offset, metadata, generation)
 
-    async def _commit_position(
-        self, tp: TP, offset: int, metadata: str, generation: int
-    ) -> None:
+    async def _commit_position(self, tp: TP, offset: int, metadata: str, generation: int) -> None:
         consumer = self._ensure_consumer()
         if consumer._coordinator.generation != generation:
             raise Fenced(f"Partition {tp.topic}-{tp.partition} was rebalanced; offset not moved")
@@ -84,9 +81,7 @@ class BatchThread(driver.AIOKafkaConsumerThread):
 
     async def committed_position(self, tp: TP) -> Committed | None:
         """Return the committed position with its metadata, or None when there is none."""
-        return cast(
-            "Committed | None", await self.call_thread(self._committed_position, tp)
-        )
+        return cast("Committed | None", await self.call_thread(self._committed_position, tp))
 
     async def _committed_position(self, tp: TP) -> Committed | None:
         coordinator = self._ensure_consumer()._coordinator
@@ -125,14 +120,12 @@ class BatchConsumer(driver.Consumer):
         self._full.discard(tp)
         self._room.set()
 
-    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:
+    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:  # noqa: ASYNC109
         wanted = (active_partitions or set()) - self._full
         if not wanted:
             self._room.clear()
-            try:
+            with suppress(TimeoutError):
                 await asyncio.wait_for(self._room.wait(), timeout)
-            except TimeoutError:
-                pass
             return {}
         return await super()._getmany(wanted, timeout)
 
@@ -148,7 +141,7 @@ class BatchConsumer(driver.Consumer):
             0,
             [],
             None,
-            record,
+            cast(Any, record),
             None,
             tp=tp,
             generation_id=record.generation,

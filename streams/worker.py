@@ -1,4 +1,4 @@
-"""One production worker: checks what it stands on, then runs the Faust app until it is told to stop."""
+"""One production worker: checks what it stands on, then runs the Faust app until told to stop."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from millrace.streams.connection import client_arguments
 from millrace.streams.generations import settle
 from millrace.streams.logs import configure_logs
 from millrace.streams.settings import KafkaSettings, Settings
-from millrace.streams.topics import Topics, create_topics
+from millrace.streams.topics import Topics, administrator, create_topics, partitions_of
 
 logger = logging.getLogger(__name__)
 
@@ -67,9 +67,10 @@ async def log_ends(kafka: KafkaSettings, topic: str) -> dict[int, int]:
     """Return the end offset of each partition of a topic; BrokerError when it cannot be asked."""
     consumer = AIOKafkaConsumer(**client_arguments(kafka))
     try:
+        # Not the consumer's own metadata: that of topics it has not subscribed to stays empty.
+        async with administrator(kafka) as admin:
+            partitions = await partitions_of(admin, topic)
         await consumer.start()
-        await consumer.topics()  # reads the metadata of all topics
-        partitions = consumer.partitions_for_topic(topic) or set()
         ends = await consumer.end_offsets([TopicPartition(topic, part) for part in partitions])
     except KafkaError as error:
         raise BrokerError(f"Kafka did not tell the ends of topic {topic}: {error}") from error

@@ -27,9 +27,9 @@ CREATE TABLE events ${on_cluster}
     label LowCardinality(String),
     inserted_at DateTime('UTC') ALIAS toDateTime(received_at, 'UTC'),
     type LowCardinality(String) ALIAS if(startsWith(name, 'user.'), 'user', 'system'),
-    service String ALIAS if(startsWith(source, 'service:'), substring(source, 9), ''),
-    route_id String ALIAS tags['route_id'],
-    result String ALIAS if(mapContains(tags, 'result'), tags['result'], tags['status']),
+    service LowCardinality(String) MATERIALIZED if(startsWith(source, 'service:'), substring(source, 9), ''),
+    route_id LowCardinality(String) MATERIALIZED tags['route_id'],
+    result LowCardinality(String) MATERIALIZED if(mapContains(tags, 'result'), tags['result'], tags['status']),
     INDEX by_name name TYPE minmax GRANULARITY 1,
     INDEX by_position (partition, offset) TYPE minmax GRANULARITY 1,
     INDEX by_received_at received_at TYPE minmax GRANULARITY 1

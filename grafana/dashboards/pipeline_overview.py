@@ -23,7 +23,7 @@ def _row(title: str, number: int, top: int) -> dashboard_builders.Row:
 def _layout(board: dashboard_builders.Dashboard) -> None:
     board.with_row(_row("Now", 100, 0))
     for index, panel in enumerate(pipeline_stats.row()):
-        place = dashboard.GridPos(h=4, w=3, x=index * 3, y=1)
+        place = dashboard.GridPos(h=5, w=3, x=index * 3, y=1)
         board.with_panel(panel.id(index + 1).grid_pos(place))
     # Ids are in links and addresses: a panel keeps its number for ever.
     rows: tuple[tuple[str, int, int, tuple[tuple[int, _Detail], ...]], ...] = (
@@ -32,7 +32,7 @@ def _layout(board: dashboard_builders.Dashboard) -> None:
         (
             "Delay",
             103,
-            8,
+            9,
             (
                 (13, details.lag_by_partition()),
                 (14, details.ingest_delay()),
@@ -42,7 +42,7 @@ def _layout(board: dashboard_builders.Dashboard) -> None:
         ("Events", 104, 9, ((16, details.top_events()),)),
         ("Workers", 105, 7, ((17, details.worker_memory()), (18, details.insert_retries()))),
     )
-    top = 5
+    top = 6
     for title, number, height, placed in rows:
         board.with_row(_row(title, number, top))
         width = 24 // len(placed)

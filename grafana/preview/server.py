@@ -30,7 +30,8 @@ _TYPES = {
     ".woff2": "font/woff2",
 }
 _POLICY = (
-    "default-src 'self'; script-src 'self'; connect-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:;"
+    "default-src 'self'; script-src 'self'; connect-src 'self';"
+    " style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:;"
     " font-src 'self' data:; worker-src 'self' blob:; frame-ancestors 'none'"
 )
 LONGEST_ERROR = 500

@@ -10,7 +10,9 @@ from faust.types import ChannelT, StreamT
 from millrace.streams.transport import Fetched
 
 
-def register(app: faust.App, channel: ChannelT[Fetched], deliver: Callable[[Fetched], None]) -> None:
+def register(
+    app: faust.App, channel: ChannelT[Fetched], deliver: Callable[[Fetched], None]
+) -> None:
     """Add the agent to the app. One at a time: order within a partition is what counts."""
 
     async def ingest(stream: StreamT[Fetched]) -> None:

@@ -34,9 +34,7 @@ def up(data: Data = None, port: Port = 0) -> None:
     settings = load_settings()
     with sigterm_is_ctrl_c(), data_directory(data) as directory:
         try:
-            with Pipeline(
-                directory, settings, environment=os.environ, say=typer.echo
-            ) as pipeline:
+            with Pipeline(directory, settings, environment=os.environ, say=typer.echo) as pipeline:
                 _show(pipeline, port)
                 _wait(pipeline)
         except KeyboardInterrupt:

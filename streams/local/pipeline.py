@@ -23,19 +23,23 @@ from millrace.clickhouse import migrate
 from millrace.clickhouse.client import Store
 from millrace.clickhouse.embedded import EmbeddedServer
 from millrace.schemas.errors import ConfigurationError
+from millrace.streams import generations
 from millrace.streams.local import processes
 from millrace.streams.local.broker import BrokerChoice, choose_broker
 from millrace.streams.local.environment import environment_of
 from millrace.streams.local.jars import cache_directory
 from millrace.streams.local.signals import unstoppable
 from millrace.streams.settings import ClickHouseSettings, KafkaSettings, Settings
-from millrace.streams.topics import declarations
+from millrace.streams.topics import Topics, declarations
 
 #: Everything is down this long after the order to stop, whatever hangs.
 STOP_SECONDS: Final = 9.0
 #: How long each part may take of it.
 _WORKER_SECONDS: Final = 5.0
 _STORE_SECONDS: Final = 2.5
+#: How long a worker may take to get ready, and to flush before a planned restart.
+_START_SECONDS: Final = 60.0
+_REST_SECONDS: Final = 15.0
 
 
 class Pipeline:
@@ -59,13 +63,15 @@ class Pipeline:
         self._say = say
         self._stack = ExitStack()
         self._deadline = 0.0
+        self._worker: processes.Child | None = None
 
     def __enter__(self) -> Pipeline:
         with ExitStack() as stack:
             stack.enter_context(_exclusive(self.data))
             self.choice = self._start_broker(stack)
             self.store = self._start_store(stack)
-            self._worker = self._start_worker(stack)
+            stack.callback(self._stop_worker)
+            self._start_worker()
             self._stack = stack.pop_all()
         return self
 
@@ -76,7 +82,20 @@ class Pipeline:
     def check(self) -> None:
         """Raise ProcessError when a part is gone that should run."""
         self.choice.broker.check()
-        self._worker.check()
+        if self._worker is not None:
+            self._worker.check()
+
+    def rest(self) -> None:
+        """Restart the worker without telemetry of its own, so that the log comes to rest.
+
+        What a worker says about itself is in the log, too: while it speaks, the log never ends
+        where the store does.
+        """
+        if self._worker is None or not self.settings.telemetry_seconds:
+            return
+        self._worker.stop(_REST_SECONDS)
+        self.settings = self.settings.model_copy(update={"telemetry_seconds": 0.0})
+        self._start_worker()
 
     def preview(self, port: int) -> str:
         """Start the dashboard preview and return its address; it stops with the pipeline."""
@@ -121,8 +140,10 @@ class Pipeline:
         migrate.apply(store, retention=self.settings.retention.model_dump())
         return store
 
-    def _start_worker(self, stack: ExitStack) -> processes.Child:
-        worker = processes.start(
+    def _start_worker(self) -> None:
+        topic = Topics(self.settings.kafka.topic_prefix).events
+        outlived = self._outlived_log(topic)
+        self._worker = processes.start(
             "worker",
             [sys.executable, "-m", "millrace.streams.cli", "worker"],
             log=self.data / "worker.log",
@@ -130,12 +151,32 @@ class Pipeline:
             # Not where this process runs: a .env file there must not speak to the worker.
             directory=self.data,
         )
-        stack.callback(self._stop_worker, worker)
-        return worker
+        # Nothing may be published before the worker has looked at the log: it tells a new log from
+        # the one it knows by its end.
+        deadline = time.monotonic() + _START_SECONDS
+        while generations.current(self.store, topic) in (None, outlived):
+            self.check()
+            if time.monotonic() > deadline:
+                raise processes.ProcessError(
+                    f"The worker was not ready within {_START_SECONDS:g} s; "
+                    f"its log {self._worker.log} ends: {processes.tail(self._worker.log)}"
+                )
+            time.sleep(0.05)
 
-    def _stop_worker(self, worker: processes.Child) -> None:
+    def _outlived_log(self, topic: str) -> str | None:
+        """Return the generation that the in-memory broker, empty again, has made a thing past."""
+        known = generations.current(self.store, topic)
+        if self.choice.kind == "kafka" or known is None:
+            return None
+        ((ranges,),) = self.store.rows(
+            "SELECT count() FROM ingest_ledger WHERE log = {log:String}", {"log": known}
+        )
+        return known if ranges else None
+
+    def _stop_worker(self) -> None:
         self._deadline = time.monotonic() + STOP_SECONDS
-        worker.stop(_WORKER_SECONDS)
+        if self._worker is not None:
+            self._worker.stop(_WORKER_SECONDS)
         self.choice.broker.terminate()
 
     def _stop_store(self, server: EmbeddedServer) -> None:

@@ -55,7 +55,8 @@ def crossings(path: Path) -> list[str]:
 @pytest.mark.parametrize("component", COMPONENTS)
 def test_imports_follow_the_arrows(component: str) -> None:
     modules = [path for path in source_files() if name(path).startswith(f"{component}/")]
-    assert [found for path in modules for found in crossings(path)] == []
+    found = [found for path in modules for found in crossings(path)]
+    assert not found, "\n".join(found)
 
 
 def test_tests_and_tools_are_not_imported_by_the_product() -> None:
@@ -66,4 +67,4 @@ def test_tests_and_tools_are_not_imported_by_the_product() -> None:
         for line, module in imports(path)
         if module.split(".")[0] in ours
     ]
-    assert found == []
+    assert not found, "\n".join(found)

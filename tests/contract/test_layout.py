@@ -36,7 +36,8 @@ def test_component_is_imported_from_its_folder(component: str) -> None:
 
 def test_every_package_folder_has_an_init() -> None:
     folders = {path.parent for path in source_files()}
-    assert [str(folder) for folder in folders if not (folder / "__init__.py").is_file()] == []
+    found = [str(folder) for folder in folders if not (folder / "__init__.py").is_file()]
+    assert not found, "\n".join(found)
 
 
 def test_bare_folder_names_are_banned_imports() -> None:

@@ -49,7 +49,8 @@ def broken(page: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("page", [pytest.param(page, id=name(page)) for page in PAGES])
 def test_relative_links_resolve(page: Path) -> None:
-    assert list(broken(page)) == []
+    found = list(broken(page))
+    assert not found, "\n".join(found)
 
 
 def test_every_page_can_be_reached_from_the_readme() -> None:
@@ -64,4 +65,5 @@ def test_every_page_can_be_reached_from_the_readme() -> None:
         waiting += [
             (page.parent / target).resolve() for target in targets if target.endswith(".md")
         ]
-    assert sorted(name(page) for page in set(PAGES) - reached) == []
+    lost = sorted(name(page) for page in set(PAGES) - reached)
+    assert not lost, "\n".join(lost)

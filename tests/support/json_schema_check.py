@@ -49,7 +49,7 @@ def _other_properties(rule: Any, value: Any, schema: Mapping[str, Any], root: An
     return all(_valid(rule, other, root) for other in others)
 
 
-def _length(value: Any, kind: type) -> int | None:
+def _length(value: Any, kind: type[str] | type[dict[Any, Any]]) -> int | None:
     return len(value) if isinstance(value, kind) else None
 
 

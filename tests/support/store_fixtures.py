@@ -7,8 +7,6 @@ import shutil
 import subprocess
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -87,6 +85,3 @@ def store(empty_store: Store) -> Store:
     """A store on a fresh, migrated database."""
     migrate.apply(empty_store, retention=RETENTION)
     return empty_store
-
-
-

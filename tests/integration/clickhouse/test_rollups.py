@@ -104,6 +104,18 @@ def check(found: Sequence[Bucket], wanted: dict[Any, Any], group_by: Sequence[st
             )
 
 
+def everything(store: Store) -> list[Bucket]:
+    questions = (question(grain=grain, aggregates=EVERYTHING) for grain in Grain)
+    return [bucket for asked in questions for bucket in ask(store, asked)]
+
+
+def same(found: Sequence[Bucket], wanted: Sequence[Bucket]) -> None:
+    """Equal but for the last digits of a sum, which merging in another order changes."""
+    assert [(b.name, b.start, b.end) for b in found] == [(b.name, b.start, b.end) for b in wanted]
+    for left, right in zip(found, wanted, strict=True):
+        assert left.values == pytest.approx(dict(right.values), rel=1e-12)
+
+
 MOMENTS = st.integers(-3 * 86_400_000_000, 86_400_000_000).map(
     lambda micros: NOON + timedelta(microseconds=micros // 1_000_000 * 1_000_000 + micros % 2)
 )
@@ -190,13 +202,11 @@ def test_repeated_insert_with_the_same_token_changes_nothing(store: Store) -> No
         Row(n, NOON + timedelta(seconds=n), measurements={"seconds": n / 7}, actor=f"{n:032x}")
         for n in range(500)
     ]
-    tables = ("events", "rollup_1m", "rollup_5m", "rollup_1h", "rollup_1d")
     insert(store, rows, size=100)
-    before = [store.rows(f"SELECT count(), sum(cityHash64(*)) FROM {t}") for t in tables[:1]]
-    answers = [ask(store, question(grain=grain, aggregates=EVERYTHING)) for grain in Grain]
+    before = everything(store)
     insert(store, rows, size=100)
-    assert [store.rows(f"SELECT count(), sum(cityHash64(*)) FROM {t}") for t in tables[:1]] == before
-    assert [ask(store, question(grain=grain, aggregates=EVERYTHING)) for grain in Grain] == answers
+    same(everything(store), before)
+    assert store.rows("SELECT count(), uniqExact(offset) FROM events") == [(500, 500)]
 
 
 @pytest.mark.requirement("GAME-22", "GAME-23")
@@ -209,15 +219,11 @@ def test_merging_changes_no_answer(store: Store) -> None:
     for grain in Grain:
         store.command(f"SYSTEM STOP MERGES rollup_{grain}")
     insert(store, rows, size=10)
-    before = [ask(store, question(grain=grain, aggregates=EVERYTHING)) for grain in Grain]
+    before = everything(store)
     for grain in Grain:
         store.command(f"SYSTEM START MERGES rollup_{grain}")
         store.command(f"OPTIMIZE TABLE rollup_{grain} FINAL")
-    after = [ask(store, question(grain=grain, aggregates=EVERYTHING)) for grain in Grain]
-    for unmerged, merged in zip(before, after, strict=True):
-        assert [b.start for b in unmerged] == [b.start for b in merged]
-        for left, right in zip(unmerged, merged, strict=True):
-            assert right.values == pytest.approx(left.values, rel=1e-12)
+    same(everything(store), before)
 
 
 @pytest.mark.requirement("METRIC-44")
@@ -309,13 +315,12 @@ def test_range_between_two_seconds_starts_with_the_next_bucket(store: Store) -> 
 def test_the_view_buckets_has_one_finished_row_a_bucket(store: Store) -> None:
     rows = [Row(n, measurements={"seconds": n}, tags={"b": "2", "a": "1"}) for n in range(4)]
     insert(store, rows, size=1)
-    assert store.rows(
+    (row,) = store.rows(
         "SELECT name, measurement, period_start, period_end, combination, events, count, sum, min, "
         "max, avg, last, p50, p99, distinct_actors FROM buckets_5m"
-    ) == [
-        ("http.request", "seconds", NOON, NOON + timedelta(minutes=5), "a:1,b:2", 4, 4, 6.0, 0.0)
-        + (3.0, 1.5, 3.0, 1.0, 3.0, 0)
-    ]  # fmt: skip
+    )
+    assert row[:5] == ("http.request", "seconds", NOON, NOON + timedelta(minutes=5), "a:1,b:2")
+    assert row[5:] == (4, 4, 6.0, 0.0, 3.0, 1.5, 3.0, 1.0, 3.0, 0)
 
 
 @pytest.mark.requirement("GAME-31")

@@ -305,9 +305,14 @@ def test_source_and_entity_are_typed_ids() -> None:
         assert fault(source=bad) == ("string_pattern_mismatch", "source")
 
 
-@pytest.mark.parametrize("version", [2, 0, True, "1", 1.5, 10**30])
-def test_other_versions_are_refused_as_such(version: Any) -> None:
+@pytest.mark.parametrize("version", [2, 0, -1, 10**30])
+def test_other_versions_are_refused_as_such(version: int) -> None:
     assert fault(schema_version=version) == (Reason.UNSUPPORTED_VERSION, "schema_version")
+
+
+@pytest.mark.parametrize("version", [True, "1", 1.0, []])
+def test_what_is_no_version_is_an_invalid_field(version: Any) -> None:
+    assert fault(schema_version=version) == ("invalid_field", "schema_version")
 
 
 @pytest.mark.parametrize("value", [1, None])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from uuid import UUID
 
 import numpy as np
@@ -59,7 +60,7 @@ def test_verdicts_are_the_definitions_wherever_ranges_are_cut(
     recent = RecentIds(limit, seconds=5)
     verdicts: list[bool] = []
     edges = sorted({0, len(ids), *(cut for cut in cuts if cut < len(ids))})
-    for start, stop in zip(edges, edges[1:], strict=False):
+    for start, stop in pairwise(edges):
         part = batch(start, ids[start:stop], timestamps[start:stop])
         mask = recent.fresh(part)
         assert (recent.fresh(part) == mask).all(), "asking must not change the answer"
@@ -73,8 +74,9 @@ def test_memory_and_reload_agree() -> None:
     for start in range(0, 10, 2):
         live.remember(batch(start, [start, start + 1], [START + start, START + start + 1]))
     reloaded.load([UUID(int=i).bytes for i in (7, 8, 9)], np.array([START + i for i in (7, 8, 9)]))
-    again = batch(10, list(range(10)), [START + 20] * 10)
-    assert live.fresh(again).tolist() == reloaded.fresh(again).tolist() == [True] * 7 + [False] * 3
+    again = batch(10, [7, 8, 9, *range(7)], [START + 20] * 10)
+    expected = [False] * 3 + [True] * 7
+    assert live.fresh(again).tolist() == reloaded.fresh(again).tolist() == expected
 
 
 def test_what_is_held_stays_bounded() -> None:

@@ -64,7 +64,9 @@ def repository(root: Path, test: str, requirements: str = LIST) -> Path:
         ),
     ],
 )
-def test_markers_are_found(tmp_path: Path, source: str, expected: tuple[str, tuple[str, ...]]) -> None:
+def test_markers_are_found(
+    tmp_path: Path, source: str, expected: tuple[str, tuple[str, ...]]
+) -> None:
     (marker,) = read_markers(repository(tmp_path, source))
     assert (marker.path, marker.test, marker.ids) == ("tests/test_store.py", *expected)
 

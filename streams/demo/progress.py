@@ -1,0 +1,94 @@
+"""How far the store is behind the log, asked of both while a demo runs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.structs import TopicPartition
+
+from millrace.clickhouse.client import Store
+from millrace.schemas.errors import BrokerError
+from millrace.streams import generations
+from millrace.streams.connection import client_arguments
+from millrace.streams.settings import KafkaSettings
+from millrace.streams.topics import administrator, partitions_of
+
+_LOOK_SECONDS: Final = 0.2
+#: A worker that stores nothing for so long is not going to.
+PATIENCE_SECONDS: Final = 90.0
+
+_LEDGER: Final = """
+SELECT partition, max(end_offset) FROM ingest_ledger
+WHERE topic = {topic:String} AND log = {log:String} GROUP BY partition
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Positions:
+    """The end of each partition's log, and how far the ledger has come."""
+
+    log: str
+    ends: Mapping[int, int]
+    done: Mapping[int, int]
+
+    @property
+    def records(self) -> int:
+        """How many records the log was ever given."""
+        return sum(self.ends.values())
+
+    @property
+    def lag(self) -> int:
+        """How many of them the store has not dealt with."""
+        return self.records - sum(self.done.values())
+
+
+async def log_ends(kafka: KafkaSettings, topic: str) -> dict[int, int]:
+    """Return where each partition of the topic ends."""
+    async with administrator(kafka) as admin:
+        partitions = await partitions_of(admin, topic)
+    async with AIOKafkaConsumer(**client_arguments(kafka)) as consumer:
+        ends = await consumer.end_offsets([TopicPartition(topic, one) for one in partitions])
+    return {place.partition: int(end) for place, end in ends.items()}
+
+
+def positions(store: Store, topic: str, ends: Mapping[int, int]) -> Positions:
+    """Compare the log's ends with the ledger of the topic's current generation."""
+    log = generations.current(store, topic) or ""
+    rows = store.rows(_LEDGER, {"topic": topic, "log": log})
+    return Positions(log, ends, {int(partition): int(end) for partition, end in rows})
+
+
+async def wait_until_stored(
+    store: Store,
+    kafka: KafkaSettings,
+    topic: str,
+    *,
+    check: Callable[[], None],
+    on_look: Callable[[Positions], None],
+) -> Positions:
+    """Wait until the ledger has reached the end of every partition, as it is now.
+
+    ``check`` raises when the pipeline is no longer alive. Raises BrokerError when nothing moves
+    for 90 s.
+    """
+    ends = await log_ends(kafka, topic)
+    loop = asyncio.get_running_loop()
+    moved, last = loop.time(), -1
+    while True:
+        now = await asyncio.to_thread(positions, store, topic, ends)
+        on_look(now)
+        if all(now.done.get(partition, 0) >= end for partition, end in ends.items()):
+            return now
+        check()
+        if now.lag != last:
+            moved, last = loop.time(), now.lag
+        if loop.time() - moved > PATIENCE_SECONDS:
+            raise BrokerError(
+                f"The worker has stored nothing for {PATIENCE_SECONDS:g} s and is {now.lag:,} "
+                "records behind; its log worker.log in the data directory says why"
+            )
+        await asyncio.sleep(_LOOK_SECONDS)

@@ -1,0 +1,55 @@
+"""Reads a partition's recent ids back from the store, as they were in memory at an offset."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from millrace.streams.duplicates import RecentIds
+
+_NEWEST = (
+    "SELECT id, toUnixTimestamp64Milli(received_at) FROM events WHERE log = {log:String}"
+    " AND topic = {topic:String} AND partition = {partition:UInt32}"
+    " AND offset < {before:UInt64}"
+    " AND received_at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC')"
+    " ORDER BY offset DESC LIMIT {limit:UInt64}"
+)
+
+
+class Tables(Protocol):
+    """What is asked of the store."""
+
+    def rows(self, sql: str, parameters: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """Return all rows of a query."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """The rows of a partition below an offset, received since a Kafka time in milliseconds."""
+
+    log: str
+    topic: str
+    partition: int
+    before: int
+    since: int = 0
+
+
+def recall(store: Tables, past: Past, recent: RecentIds) -> None:
+    """Load the newest ids of a partition's past, as many as ``recent`` keeps."""
+    found = store.rows(
+        _NEWEST,
+        {
+            "log": past.log,
+            "topic": past.topic,
+            "partition": past.partition,
+            "before": past.before,
+            "since": past.since,
+            "limit": recent.limit,
+        },
+    )
+    found.reverse()
+    if found:
+        ids = [identity.bytes for identity, _ in found]
+        recent.load(ids, np.array([received for _, received in found], np.int64))

@@ -1,0 +1,407 @@
+"""The protocol of a partition, step by step, with a store and a broker that fail on demand."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pyarrow as pa
+import pytest
+from catalogues import SMALL
+from faust.types import TP
+
+from millrace.schemas.errors import ConfigurationError, StoreError
+from millrace.streams.batch import EventBatch
+from millrace.streams.clock import SystemClock
+from millrace.streams.decode import Decoder
+from millrace.streams.ingest import Ingest, Tools, start_of
+from millrace.streams.intent import Intent, parse_intent
+from millrace.streams.record_batch import record_batch
+from millrace.streams.settings import SinkSettings
+from millrace.streams.sink import Sink
+from millrace.streams.transport import Committed, Fenced, Fetched
+
+PLACE = TP("events", 0)
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+TIMESTAMP = int(NOW.timestamp() * 1000)
+
+
+class RecordingStore:
+    """Keeps what is inserted, once a token; fails first with the errors it is given."""
+
+    def __init__(self, *errors: StoreError) -> None:
+        self.errors = list(errors)
+        self.tables: dict[str, dict[str, pa.RecordBatch]] = {}
+        self.steps: list[str] = []
+        self.gate: Callable[[], None] = lambda: None
+
+    def insert(self, table: str, batch: pa.RecordBatch, token: str) -> None:
+        self.gate()
+        if self.errors:
+            raise self.errors.pop(0)
+        self.steps.append(f"insert {table} {token}")
+        self.tables.setdefault(table, {}).setdefault(token, batch)
+
+    def rows(self, sql: str, parameters: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        if "FROM ingest_ledger" in sql:
+            ends = [row["end_offset"] for row in self.all("ingest_ledger")]
+            return [(len(ends), max(ends, default=0))]
+        if "FROM events" in sql:
+            offset = (parameters or {})["before"]
+            found = [row for row in self.all("events") if row["offset"] < offset]
+            return [(UUID(bytes=row["id"]), TIMESTAMP) for row in reversed(found)]
+        raise AssertionError(sql)
+
+    def all(self, table: str) -> list[dict[str, Any]]:
+        batches = self.tables.get(table, {}).values()
+        return [row for batch in batches for row in batch.to_pylist()]
+
+
+class RecordingPositions:
+    """A group's offset with its metadata; can fence its caller off."""
+
+    def __init__(self, store: RecordingStore, committed: Committed | None = None) -> None:
+        self.now = committed
+        self.fenced = False
+        self.held: set[TP] = set()
+        self._store = store
+
+    async def commit(self, tp: TP, offset: int, metadata: str, generation: int) -> None:
+        if self.fenced:
+            raise Fenced("Partition events-0 was rebalanced; offset not moved")
+        intent = parse_intent(metadata)
+        self._store.steps.append(f"commit {offset}" + (f" until {intent.end}" if intent else ""))
+        self.now = Committed(offset, metadata)
+
+    async def committed(self, tp: TP) -> Committed | None:
+        return self.now
+
+    def hold(self, tp: TP) -> None:
+        self.held.add(tp)
+
+    def release(self, tp: TP) -> None:
+        self.held.discard(tp)
+
+
+async def no_wait(_: float) -> None:
+    await asyncio.sleep(0)
+
+
+@asynccontextmanager
+async def running(
+    store: RecordingStore,
+    positions: RecordingPositions,
+    *,
+    sleep: Callable[[float], Awaitable[None]] = no_wait,
+    **settings: Any,
+) -> AsyncIterator[Ingest]:
+    sink = Sink(store, SystemClock(), sleep=sleep)
+
+    async def publish(batch: EventBatch) -> None:
+        if batch.refusals:
+            store.steps.append(f"publish {len(batch.refusals)}")
+
+    async def decoder_of(fingerprint: str) -> Decoder:
+        assert fingerprint == SMALL.fingerprint
+        return Decoder(SMALL, b"key")
+
+    ingest = Ingest(
+        Tools(
+            settings=SinkSettings(**{"max_seconds": 0.01, **settings}),
+            sink=sink,
+            positions=positions,
+            decoder=Decoder(SMALL, b"key"),
+            decoder_of=decoder_of,
+            logs={"events": "log"},
+            publish=publish,
+            stored=lambda batch, seconds: None,
+            clock=SystemClock(),
+        )
+    )
+    ingest.assigned({PLACE}, generation=1)
+    try:
+        yield ingest
+    finally:
+        await ingest.close()
+        sink.close()
+
+
+def good(number: int, **fields: Any) -> bytes:
+    document = {
+        "id": str(UUID(int=number)),
+        "name": "a.b",
+        "occurred_at": "2026-11-20T11:59:00Z",
+        "value": number,
+        **fields,
+    }
+    return json.dumps(document).encode()
+
+
+def fetched(first: int, records: Sequence[bytes], generation: int = 1) -> Fetched:
+    offsets = range(first, first + len(records))
+    return Fetched(
+        generation,
+        record_batch("events", 0, first, offsets, [TIMESTAMP] * len(records), records),
+    )
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while not condition():  # noqa: ASYNC110  # the condition has no event to wait for
+            await asyncio.sleep(0.005)
+
+
+def done(store: RecordingStore, position: int) -> Callable[[], bool]:
+    return lambda: f"commit {position}" in store.steps
+
+
+async def test_a_range_is_announced_stored_entered_and_then_committed() -> None:
+    store = RecordingStore()
+    async with running(store, RecordingPositions(store)) as ingest:
+        ingest.add(fetched(0, [good(1), b"{", good(2)]))
+        await until(done(store, 3))
+    first, *middle, ledger, last = store.steps
+    assert first == "commit 0 until 3"
+    assert sorted(middle) == [
+        "insert dead_letters log:events:0:0-3",
+        "insert events log:events:0:0-3",
+        "publish 1",
+    ]
+    assert (ledger, last) == ("insert ingest_ledger log:events:0:0-3", "commit 3")
+    (entry,) = store.all("ingest_ledger")
+    assert (entry["delivered"], entry["stored"], entry["rejected"]) == (3, 2, 1)
+    assert entry["flushed_at"].tzinfo is not None
+
+
+async def test_a_range_ends_at_the_row_limit() -> None:
+    store = RecordingStore()
+    async with running(store, RecordingPositions(store), max_rows=2) as ingest:
+        ingest.add(fetched(0, [good(n) for n in range(5)]))
+        await until(done(store, 5))
+    assert list(store.tables["events"]) == [f"log:events:0:{r}" for r in ("0-2", "2-4", "4-5")]
+
+
+async def test_offset_gaps_are_inside_ranges_so_that_ranges_stay_contiguous() -> None:
+    store = RecordingStore()
+    async with running(store, RecordingPositions(store)) as ingest:
+        ingest.add(fetched(0, [good(1)]))
+        await until(done(store, 1))
+        ingest.add(fetched(7, [good(2)]))
+        await until(done(store, 8))
+    assert list(store.tables["ingest_ledger"]) == ["log:events:0:0-1", "log:events:0:1-8"]
+
+
+@pytest.mark.parametrize("cuts", [(10,), (1, 10), (3, 6, 10), (4, 5, 6, 10)], ids=str)
+async def test_an_open_range_is_repeated_exactly_whatever_is_fetched(cuts: tuple[int, ...]) -> None:
+    records = [good(n) for n in range(10)]
+    whole = RecordingStore()
+    async with running(whole, RecordingPositions(whole), max_rows=6) as ingest:
+        ingest.add(fetched(0, records))
+        await until(done(whole, 10))
+    store = RecordingStore()
+    open_range = Committed(0, Intent(6, SMALL.fingerprint, "log").metadata())
+    async with running(store, RecordingPositions(store, open_range), max_rows=6) as ingest:
+        start = 0
+        for cut in cuts:
+            ingest.add(fetched(start, records[start:cut]))
+            await asyncio.sleep(0.02)
+            start = cut
+        await until(done(store, 10))
+    assert store.steps[0].startswith("insert events log:events:0:0-6"), "no second intent"
+    assert store.tables["events"]["log:events:0:0-6"].equals(
+        whole.tables["events"]["log:events:0:0-6"]
+    )
+
+
+@pytest.mark.requirement("METRIC-67")
+async def test_a_store_that_is_away_is_waited_for(caplog: pytest.LogCaptureFixture) -> None:
+    store = RecordingStore(*[StoreError("The store is away", 0)] * 3)
+    async with running(store, RecordingPositions(store)) as ingest:
+        ingest.add(fetched(0, [good(1)]))
+        await until(done(store, 1))
+    assert len(store.all("events")) == 1
+    assert "trying again" in caplog.text
+
+
+async def test_an_error_that_does_not_pass_loses_nothing_and_is_logged_as_one(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    store = RecordingStore(StoreError("Type mismatch", 53))
+    async with running(store, RecordingPositions(store)) as ingest:
+        ingest.add(fetched(0, [good(1)]))
+        await until(done(store, 1))
+    assert [r.levelname for r in caplog.records if "needs a hand" in r.message] == ["ERROR"]
+
+
+async def test_a_fenced_worker_commits_nothing_more() -> None:
+    store = RecordingStore()
+    positions = RecordingPositions(store)
+    async with running(store, positions) as ingest:
+        ingest.add(fetched(0, [good(1)]))
+        await until(done(store, 1))
+        positions.fenced = True
+        ingest.add(fetched(1, [good(2)]))
+        await asyncio.sleep(0.1)
+    assert positions.now == Committed(1, "")
+    assert len(store.all("events")) == 1
+
+
+async def test_a_rebalance_abandons_the_range_in_flight() -> None:
+    store = RecordingStore()
+    positions = RecordingPositions(store)
+    started = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    release = asyncio.Event()
+
+    def gate() -> None:
+        loop.call_soon_threadsafe(started.set)
+        asyncio.run_coroutine_threadsafe(release.wait(), loop).result()
+
+    store.gate = gate
+    async with running(store, positions) as ingest:
+        ingest.add(fetched(0, [good(1)]))
+        await started.wait()
+        ingest.revoked()
+        release.set()
+        await asyncio.sleep(0.05)
+        assert positions.now is not None
+        assert positions.now.offset == 0
+        assert parse_intent(positions.now.metadata) == Intent(1, SMALL.fingerprint, "log")
+        store.gate = lambda: None
+        ingest.assigned({PLACE}, generation=2)
+        ingest.add(fetched(0, [good(1)], generation=2))
+        await until(done(store, 1))
+    assert len(store.all("events")) == 1
+
+
+async def test_a_fetch_of_an_older_generation_is_dropped() -> None:
+    store = RecordingStore()
+    async with running(store, RecordingPositions(store)) as ingest:
+        ingest.assigned({PLACE}, generation=2)
+        ingest.add(fetched(50, [good(1)], generation=1))
+        ingest.add(fetched(0, [good(2)], generation=2))
+        await until(done(store, 1))
+    assert [row["offset"] for row in store.all("events")] == [0]
+
+
+async def test_a_repeated_id_is_a_duplicate_also_after_a_takeover() -> None:
+    store = RecordingStore()
+    positions = RecordingPositions(store)
+    async with running(store, positions) as ingest:
+        ingest.add(fetched(0, [good(1), good(2), good(1)]))
+        await until(done(store, 3))
+        ingest.assigned({PLACE}, generation=2)
+        ingest.add(fetched(3, [good(2), good(3)], generation=2))
+        await until(done(store, 5))
+    assert [row["offset"] for row in store.all("events")] == [0, 1, 4]
+    assert [row["duplicate"] for row in store.all("ingest_ledger")] == [1, 1]
+
+
+async def test_a_full_partition_is_not_fetched_until_it_has_room() -> None:
+    store = RecordingStore()
+    positions = RecordingPositions(store)
+    async with running(store, positions, max_rows=2) as ingest:
+        ingest.add(fetched(0, [good(n) for n in range(9)]))
+        assert positions.held == {PLACE}
+        await until(done(store, 9))
+        assert positions.held == set()
+
+
+async def test_a_range_ends_before_it_touches_too_many_store_partitions() -> None:
+    store = RecordingStore()
+    times = [(NOW - timedelta(hours=20 * n)).isoformat().replace("+00:00", "Z") for n in range(109)]
+    assert len({time[:10] for time in times}) == 91
+    async with running(store, RecordingPositions(store)) as ingest:
+        ingest.add(fetched(0, [good(n, occurred_at=t) for n, t in enumerate(times)]))
+        await until(done(store, 109))
+    batches = list(store.tables["events"].values())
+    days = [{row["occurred_at"].date() for row in batch.to_pylist()} for batch in batches]
+    assert [len(found) for found in days] == [90, 1]
+
+
+@pytest.mark.requirement("METRIC-68")
+async def test_draining_flushes_what_waits_for_more() -> None:
+    store = RecordingStore()
+    async with running(store, RecordingPositions(store), max_seconds=60) as ingest:
+        ingest.add(fetched(0, [good(1)]))
+        assert await ingest.drain(30)
+        assert len(store.all("events")) == 1
+
+
+async def test_draining_gives_up_when_the_store_is_away() -> None:
+    store = RecordingStore(*[StoreError("The store is away", 0)] * 10_000)
+    positions = RecordingPositions(store)
+
+    async def slow(_: float) -> None:
+        await asyncio.sleep(0.01)
+
+    async with running(store, positions, sleep=slow) as ingest:
+        ingest.add(fetched(0, [good(1)]))
+        assert not await ingest.drain(0.2)
+    assert positions.now is not None
+    assert positions.now.metadata, "the intent stays for whoever comes next"
+
+
+async def test_a_partition_that_cannot_go_on_says_so_and_is_left_alone(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    store = RecordingStore()
+    positions = RecordingPositions(store, Committed(5, ""))
+    store.tables["ingest_ledger"] = {
+        "x": pa.RecordBatch.from_pylist([{"end_offset": 9}]),
+    }
+    async with running(store, positions) as ingest:
+        ingest.add(fetched(5, [good(1)]))
+        await until(lambda: bool(positions.held))
+    assert "events-0 is stopped" in caplog.text
+    assert "reset the group's offset to 9" in caplog.text
+    assert store.steps == []
+
+
+INTENT = Intent(20, "f", "log")
+
+
+@pytest.mark.parametrize(
+    ("committed", "intent", "ledger", "start"),
+    [
+        pytest.param(None, None, None, 7, id="nothing yet: the log's first"),
+        pytest.param(Committed(10, ""), None, 10, 10, id="where the ledger ends"),
+        pytest.param(Committed(10, "i"), INTENT, 10, 10, id="announced, not entered"),
+        pytest.param(Committed(10, "i"), INTENT, 20, 10, id="entered, not committed"),
+        pytest.param(Committed(0, "i"), INTENT, None, 0, id="the very first range"),
+    ],
+)
+def test_where_a_partition_goes_on(
+    committed: Committed | None, intent: Intent | None, ledger: int | None, start: int
+) -> None:
+    assert start_of(PLACE, committed, intent, ledger, 7) == start
+
+
+@pytest.mark.parametrize(
+    ("committed", "intent", "ledger"),
+    [
+        pytest.param(None, None, 10, id="the group's offsets have expired"),
+        pytest.param(Committed(12, ""), None, 10, id="offsets ran ahead of the ledger"),
+        pytest.param(Committed(8, ""), None, 10, id="offsets were set back"),
+        pytest.param(Committed(8, ""), None, None, id="the store has been emptied"),
+        pytest.param(Committed(10, "i"), INTENT, 15, id="an entry inside the open range"),
+    ],
+)
+def test_anything_else_stops_the_partition(
+    committed: Committed | None, intent: Intent | None, ledger: int | None
+) -> None:
+    with pytest.raises(ConfigurationError, match="events-0"):
+        start_of(PLACE, committed, intent, ledger, 7)
+
+
+@pytest.mark.parametrize(
+    "metadata", ["x", "{}", '{"v":2,"end":1,"catalogue":"c","log":"l"}'], ids=str
+)
+def test_an_intent_that_cannot_be_read_is_not_passed_over(metadata: str) -> None:
+    with pytest.raises(ConfigurationError, match="intent"):
+        parse_intent(metadata)
