@@ -62,8 +62,10 @@ def _ranges(store: Store, part: PartitionFacts, log: str) -> list[Range]:
     rows = store.rows(
         "SELECT first_offset, end_offset, delivered, stored, rejected, duplicate, flushed_at "
         "FROM ingest_ledger WHERE log = {log:String} AND topic = {topic:String} "
-        "AND partition = {partition:UInt32} ORDER BY first_offset, end_offset",
-        {"log": log, "topic": part.topic, "partition": part.partition},
+        # A worker may have gone on since the log was read.
+        "AND partition = {partition:UInt32} AND first_offset < {end:UInt64} "
+        "ORDER BY first_offset, end_offset",
+        {"log": log, "topic": part.topic, "partition": part.partition, "end": part.end},
     )
     return [Range(*row) for row in rows]
 

@@ -28,7 +28,7 @@ from millrace.streams.duplicates import RecentIds
 from millrace.streams.recall import Past, Tables, recall
 from millrace.streams.record_batch import RecordBatch, record_batch
 from millrace.streams.settings import Settings
-from millrace.streams.topics import Topics, administrator, partitions_of
+from millrace.streams.topics import Topics, administrator, partitions_of, administrator, partitions_of
 
 _EPOCH: Final = date(1970, 1, 1)
 #: Seconds without a record, short of the log's end, after which the broker counts as silent.
@@ -102,8 +102,11 @@ async def read_log(
 ) -> LogFacts:
     """Read the ingested topics from their start to where they end now.
 
-    ``progress`` is told how many of how many offsets have been read. Raises BrokerError when Kafka
-    cannot be read, ConfigurationError when a catalogue of the ledger is missing.
+    Where the ledger is already further, because a worker goes on meanwhile, a partition is read up
+    to the ledger's end. Our own telemetry is always read up to there: a worker's last words about
+    itself wait for the next one. ``progress`` is told how many of how many offsets have been read. Raises
+    BrokerError when Kafka cannot be read, ConfigurationError when a catalogue that the ledger names
+    is missing.
     """
     topics = Topics(settings.kafka.topic_prefix)
     key = settings.actor_key.get_secret_value().encode()
@@ -116,7 +119,7 @@ async def read_log(
     decoders = _Decoders(catalogue, key, store)
     try:
         await consumer.start()
-        tallies = await _tallies(consumer, (topics.events, topics.millrace), settings, store)
+        tallies = await _tallies(consumer, topics, settings, store)
         await _read(consumer, tallies, decoders, progress)
     except KafkaError as error:
         raise BrokerError(f"The log could not be read: {error}") from error
@@ -184,13 +187,13 @@ class _Decoders:
 
 
 async def _tallies(
-    consumer: AIOKafkaConsumer, topics: Sequence[str], settings: Settings, store: Tables
+    consumer: AIOKafkaConsumer, topics: Topics, settings: Settings, store: Tables
 ) -> Mapping[TopicPartition, _Tally]:
     # Not the consumer's own metadata: that of topics it has not subscribed to stays empty.
     async with administrator(settings.kafka) as admin:
         places = [
             TopicPartition(topic, partition)
-            for topic in topics
+            for topic in (topics.events, topics.millrace)
             for partition in await partitions_of(admin, topic)
         ]
     consumer.assign(places)
@@ -203,13 +206,16 @@ async def _tallies(
         if starts[place]:
             # The log itself does not hold the ids from before its start any more.
             recall(store, Past(log, place.topic, place.partition, starts[place]), recent)
+        stretches = _stretches(store, place, log)
+        entered = stretches[-1].end if stretches else starts[place]
+        own = place.topic == topics.millrace
         tallies[place] = _Tally(
             topic=place.topic,
             partition=place.partition,
             start=starts[place],
-            end=ends[place],
+            end=entered if own else max(ends[place], entered),
             log=log,
-            stretches=_stretches(store, place, log),
+            stretches=stretches,
             recent=recent,
             position=starts[place],
         )

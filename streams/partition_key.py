@@ -34,8 +34,7 @@ class Keys:
             return None
         if len(identity.name) > NAME_LENGTH:
             return None
-        # A lone surrogate, escaped in the JSON, has no UTF-8 form; the key only has to be stable.
-        return f"{identity.tenant or 'default'}|{identity.name}".encode(errors="replace")
+        return f"{identity.tenant or 'default'}|{identity.name}".encode()
 
     def partition(self, key: bytes | None) -> int:
         """Return the partition of a key; keyless records take turns."""

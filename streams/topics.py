@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import IncompatibleBrokerVersion, KafkaError, TopicAlreadyExistsError
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError
 
 from millrace.schemas.errors import BrokerError
 from millrace.streams.connection import client_arguments
@@ -29,6 +29,7 @@ MAX_MESSAGE_BYTES: Final = 1024 * 1024
 #: How the in-memory broker's cluster ids begin.
 _IN_MEMORY_CLUSTER: Final = "mockCluster"
 
+_LOOK_SECONDS: Final = 0.05
 _DAY_MS: Final = 24 * 60 * 60 * 1000
 
 
@@ -110,21 +111,24 @@ def declarations(kafka: KafkaSettings) -> list[TopicDeclaration]:
     ]
 
 
-async def create_topics(kafka: KafkaSettings, *, timeout: float = 30.0) -> None:
+async def create_topics(kafka: KafkaSettings, *, patience: float = 30.0) -> None:
     """Create what is missing and wait until every topic has its leaders; existing ones stay.
 
     Raises BrokerError when the broker cannot be reached, refuses, or is not ready in time.
     """
     wanted = declarations(kafka)
     try:
-        async with asyncio.timeout(timeout), administrator(kafka) as admin:
+        async with asyncio.timeout(patience), administrator(kafka) as admin:
             while missing := await _missing(admin, wanted):
                 await _create(admin, missing)
-            while not await _all_led(admin, [declaration.name for declaration in wanted]):
-                await asyncio.sleep(0.05)
+            names = [declaration.name for declaration in wanted]
+            while True:
+                if await _all_led(admin, names):
+                    return
+                await asyncio.sleep(_LOOK_SECONDS)
     except TimeoutError:
         raise BrokerError(
-            f"The topics at {kafka.bootstrap_servers} were not ready within {timeout:g} s; "
+            f"The topics at {kafka.bootstrap_servers} were not ready within {patience:g} s; "
             "look at the broker's log"
         ) from None
     except KafkaError as error:
@@ -173,20 +177,19 @@ async def _missing(
 
 
 async def _create(admin: AIOKafkaAdminClient, missing: list[TopicDeclaration]) -> None:
+    if await keeps_only_the_newest(admin):
+        # It cannot be told to; it creates what a client asks about.
+        await admin.describe_topics([one.name for one in missing])
+        return
     topics = [
         NewTopic(one.name, one.partitions, one.replication, topic_configs=dict(one.config))
         for one in missing
     ]
-    try:
-        response = await admin.create_topics(topics)
-    except IncompatibleBrokerVersion:
-        # The in-memory broker cannot be told; it creates what a client asks about.
-        await admin.describe_topics([one.name for one in missing])
-        return
+    response = await admin.create_topics(topics)
     for name, code, message in response.topic_errors:
         if code not in (0, TopicAlreadyExistsError.errno):
             raise BrokerError(f"Kafka refused to create the topic {name}: {message or code}")
-    await asyncio.sleep(0.05)
+    await asyncio.sleep(_LOOK_SECONDS)
 
 
 async def _all_led(admin: AIOKafkaAdminClient, names: list[str]) -> bool:

@@ -7,16 +7,14 @@ import logging
 import socket
 
 import faust
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
 
 from millrace.clickhouse.client import Store
 from millrace.clickhouse.migrate import check_applied
 from millrace.schemas.catalogue_files import load_catalogue
-from millrace.schemas.errors import BrokerError, ConfigurationError
+from millrace.schemas.errors import ConfigurationError
 from millrace.streams.app import Worker
-from millrace.streams.connection import client_arguments
 from millrace.streams.generations import settle
+from millrace.streams.log_positions import log_ends
 from millrace.streams.logs import configure_logs
 from millrace.streams.settings import KafkaSettings, Settings
 from millrace.streams.topics import Topics, administrator, create_topics, partitions_of
@@ -61,19 +59,3 @@ async def _prepare(kafka: KafkaSettings) -> dict[str, dict[int, int]]:
     await create_topics(kafka)
     topics = Topics(kafka.topic_prefix)
     return {name: await log_ends(kafka, name) for name in (topics.events, topics.millrace)}
-
-
-async def log_ends(kafka: KafkaSettings, topic: str) -> dict[int, int]:
-    """Return the end offset of each partition of a topic; BrokerError when it cannot be asked."""
-    consumer = AIOKafkaConsumer(**client_arguments(kafka))
-    try:
-        # Not the consumer's own metadata: that of topics it has not subscribed to stays empty.
-        async with administrator(kafka) as admin:
-            partitions = await partitions_of(admin, topic)
-        await consumer.start()
-        ends = await consumer.end_offsets([TopicPartition(topic, part) for part in partitions])
-    except KafkaError as error:
-        raise BrokerError(f"Kafka did not tell the ends of topic {topic}: {error}") from error
-    finally:
-        await consumer.stop()
-    return {place.partition: end for place, end in ends.items()}

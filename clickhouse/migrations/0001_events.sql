@@ -30,6 +30,7 @@ CREATE TABLE events ${on_cluster}
     service LowCardinality(String) MATERIALIZED if(startsWith(source, 'service:'), substring(source, 9), ''),
     route_id LowCardinality(String) MATERIALIZED tags['route_id'],
     result LowCardinality(String) MATERIALIZED if(mapContains(tags, 'result'), tags['result'], tags['status']),
+    INDEX by_tag_value mapValues(tags) TYPE bloom_filter(0.025) GRANULARITY 4,
     INDEX by_name name TYPE minmax GRANULARITY 1,
     INDEX by_position (partition, offset) TYPE minmax GRANULARITY 1,
     INDEX by_received_at received_at TYPE minmax GRANULARITY 1

@@ -7,7 +7,9 @@ SELECT
     part.bucket AS period_start,
     part.bucket + INTERVAL 1 MINUTE AS period_end,
     part.tags AS tags,
-    arrayStringConcat(arrayMap((key, value) -> concat(key, ':', value), mapKeys(tags), mapValues(tags)), ',') AS combination,
+    arrayStringConcat(
+        arrayMap((key, value) -> concat(key, ':', value), mapKeys(tags), mapValues(tags)), ','
+    ) AS combination,
     sum(part.events) AS events,
     sum(part.anonymous) AS anonymous,
     sum(part.count) AS count,
@@ -33,7 +35,9 @@ SELECT
     part.bucket AS period_start,
     part.bucket + INTERVAL 5 MINUTE AS period_end,
     part.tags AS tags,
-    arrayStringConcat(arrayMap((key, value) -> concat(key, ':', value), mapKeys(tags), mapValues(tags)), ',') AS combination,
+    arrayStringConcat(
+        arrayMap((key, value) -> concat(key, ':', value), mapKeys(tags), mapValues(tags)), ','
+    ) AS combination,
     sum(part.events) AS events,
     sum(part.anonymous) AS anonymous,
     sum(part.count) AS count,
@@ -59,7 +63,9 @@ SELECT
     part.bucket AS period_start,
     part.bucket + INTERVAL 1 HOUR AS period_end,
     part.tags AS tags,
-    arrayStringConcat(arrayMap((key, value) -> concat(key, ':', value), mapKeys(tags), mapValues(tags)), ',') AS combination,
+    arrayStringConcat(
+        arrayMap((key, value) -> concat(key, ':', value), mapKeys(tags), mapValues(tags)), ','
+    ) AS combination,
     sum(part.events) AS events,
     sum(part.anonymous) AS anonymous,
     sum(part.count) AS count,
@@ -85,7 +91,9 @@ SELECT
     part.bucket AS period_start,
     part.bucket + INTERVAL 1 DAY AS period_end,
     part.tags AS tags,
-    arrayStringConcat(arrayMap((key, value) -> concat(key, ':', value), mapKeys(tags), mapValues(tags)), ',') AS combination,
+    arrayStringConcat(
+        arrayMap((key, value) -> concat(key, ':', value), mapKeys(tags), mapValues(tags)), ','
+    ) AS combination,
     sum(part.events) AS events,
     sum(part.anonymous) AS anonymous,
     sum(part.count) AS count,

@@ -69,7 +69,7 @@ def data_complete_to() -> stat.Panel:
     return (
         panels.default_stat(sql(_NAME, "data_complete_to"), units.DatetimeISONotToday)
         .title("Data complete to")
-        .description("Everything up to this time is stored, on every partition. Good: seconds ago.")
+        .description("All that reached Kafka up to this time is stored. Good: seconds ago.")
         .no_value("No worker")
     )
 

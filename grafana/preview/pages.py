@@ -8,9 +8,12 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 logger = logging.getLogger(__name__)
+
+Say = Callable[[str], None]
 
 SOURCES = Path(__file__).parent / "web"
 #: Seconds for the slower of the two steps on a slow line.
@@ -18,7 +21,7 @@ PATIENCE = 900
 _WITHOUT = "so the dashboard page shows plain tables"
 
 
-def build_pages(cache: Path) -> Path | None:
+def build_pages(cache: Path, say: Say = logger.warning) -> Path | None:
     """Return the folder with the built page, or None after one line that says why there is none.
 
     Blocks while npm runs: about a minute the first time, no time when the same sources are built
@@ -29,14 +32,14 @@ def build_pages(cache: Path) -> Path | None:
         return done
     npm = shutil.which("npm")
     if npm is None or shutil.which("node") is None:
-        logger.warning("Node.js with npm was not found, %s.", _WITHOUT)
+        say(f"Node.js with npm was not found, {_WITHOUT}.")
         return None
     try:
         done.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="build-", dir=done.parent) as scratch:
-            return _build(npm, Path(scratch), done)
+            return _build(npm, Path(scratch), done, say)
     except OSError as error:
-        logger.warning("The dashboard page could not be built (%s), %s.", error, _WITHOUT)
+        say(f"The dashboard page could not be built ({error}), {_WITHOUT}.")
     return None
 
 
@@ -57,18 +60,17 @@ def _files() -> list[Path]:
     )
 
 
-def _build(npm: str, scratch: Path, done: Path) -> Path | None:
+def _build(npm: str, scratch: Path, done: Path, say: Say) -> Path | None:
     for path in _files():
         target = scratch / path.relative_to(SOURCES)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
-    logger.info("Building the dashboard page; this takes about a minute, once.")
     commands = ([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], [npm, "run", "build"])
     for command in commands:
         reason = _failure(command, scratch)
         if reason:
             step = " ".join(command[1:3])
-            logger.warning("npm %s failed (%s), %s.", step, reason, _WITHOUT)
+            say(f"npm {step} failed ({reason}), {_WITHOUT}.")
             return None
     try:
         (scratch / "dist").rename(done)

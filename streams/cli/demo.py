@@ -52,7 +52,10 @@ def demo(
     notes = Console(stderr=as_json, highlight=False, soft_wrap=True)
     source = Source(file, rate, seconds)
     with sigterm_is_ctrl_c(), data_directory(data) as directory:
-        pipeline = Pipeline(directory, load_settings(), environment=os.environ, say=_teller(notes))
+        settings = load_settings()
+        if as_json:  # nobody looks at the pipeline's own dashboard then
+            settings = settings.model_copy(update={"telemetry_seconds": 0.0})
+        pipeline = Pipeline(directory, settings, environment=os.environ, say=_teller(notes))
         with pipeline:
             if not as_json:
                 notes.print(f"Preview: {pipeline.preview(0)}")

@@ -40,9 +40,8 @@ def produce(
         publisher = asyncio.run(_publish(kafka, topic or Topics(kafka.topic_prefix).events, lines))
     for failure in publisher.failures[:_FAILURES_SHOWN]:
         typer.echo(f"Line {failure.line} was not published: {failure.reason}.", err=True)
-    if hidden := len(publisher.failures) - _FAILURES_SHOWN:
-        if hidden > 0:
-            typer.echo(f"And {hidden} more.", err=True)
+    if len(publisher.failures) > _FAILURES_SHOWN:
+        typer.echo(f"And {len(publisher.failures) - _FAILURES_SHOWN} more.", err=True)
     typer.echo(f"Published {publisher.acknowledged:,} of {publisher.read:,} lines.")
     if publisher.failures:
         raise typer.Exit(1)
@@ -77,8 +76,7 @@ def _opened(file: str) -> Iterator[BinaryIO]:
         yield sys.stdin.buffer
         return
     try:
-        lines = Path(file).open("rb")
+        with Path(file).open("rb") as lines:
+            yield lines
     except OSError as error:
         raise ConfigurationError(f"The file {file} cannot be read: {error.strerror}") from None
-    with lines:
-        yield lines

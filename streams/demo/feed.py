@@ -12,7 +12,7 @@ from millrace.streams.demo.services import Services
 from millrace.streams.produce import Publisher
 
 _TICK_SECONDS: Final = 0.05
-_FLUSH_SECONDS: Final = 0.25
+_FLUSH_SECONDS: Final = 0.5
 #: Events made at once when the feed has fallen behind.
 _MOST: Final = 5_000
 

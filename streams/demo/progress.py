@@ -7,15 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from aiokafka import AIOKafkaConsumer
-from aiokafka.structs import TopicPartition
-
 from millrace.clickhouse.client import Store
 from millrace.schemas.errors import BrokerError
 from millrace.streams import generations
-from millrace.streams.connection import client_arguments
+from millrace.streams.log_positions import log_ends
 from millrace.streams.settings import KafkaSettings
-from millrace.streams.topics import administrator, partitions_of
 
 _LOOK_SECONDS: Final = 0.2
 #: A worker that stores nothing for so long is not going to.
@@ -44,15 +40,6 @@ class Positions:
     def lag(self) -> int:
         """How many of them the store has not dealt with."""
         return self.records - sum(self.done.values())
-
-
-async def log_ends(kafka: KafkaSettings, topic: str) -> dict[int, int]:
-    """Return where each partition of the topic ends."""
-    async with administrator(kafka) as admin:
-        partitions = await partitions_of(admin, topic)
-    async with AIOKafkaConsumer(**client_arguments(kafka)) as consumer:
-        ends = await consumer.end_offsets([TopicPartition(topic, one) for one in partitions])
-    return {place.partition: int(end) for place, end in ends.items()}
 
 
 def positions(store: Store, topic: str, ends: Mapping[int, int]) -> Positions:

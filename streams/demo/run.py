@@ -7,18 +7,17 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from millrace.clickhouse.reconcile import Report, reconcile
-from millrace.schemas.catalogue_files import load_catalogue
+from millrace.clickhouse.reconcile import Report
 from millrace.streams.demo.feed import feed_file, feed_services
-from millrace.streams.demo.progress import Positions, log_ends, positions, wait_until_stored
+from millrace.streams.demo.progress import Positions, positions, wait_until_stored
 from millrace.streams.demo.summary import Summary, read_summary
 from millrace.streams.local.pipeline import Pipeline
-from millrace.streams.log_facts import read_log
+from millrace.streams.log_positions import log_ends
 from millrace.streams.produce import Failure, Publisher
+from millrace.streams.reconcile import prove
 from millrace.streams.topics import Topics
 
 _LOOK_SECONDS: Final = 1.0
@@ -53,29 +52,21 @@ async def run(pipeline: Pipeline, source: Source, on_look: Callable[[Positions],
     kafka = pipeline.settings.kafka
     topic = Topics(kafka.topic_prefix).events
     begun = time.monotonic()
-    async with Publisher(kafka, topic) as publisher:
-        async with asyncio.TaskGroup() as tasks:
-            watch = tasks.create_task(_watch(pipeline, topic, on_look))
-            if source.file is None:
-                await feed_services(publisher, source.rate, source.seconds)
-            else:
-                await feed_file(publisher, source.file)
-            await publisher.flush()
-            watch.cancel()
+    async with Publisher(kafka, topic) as publisher, asyncio.TaskGroup() as tasks:
+        watch = tasks.create_task(_watch(pipeline, topic, on_look))
+        if source.file is None:
+            await feed_services(publisher, source.rate, source.seconds)
+        else:
+            await feed_file(publisher, source.file)
+        await publisher.flush()
+        watch.cancel()
     reached = await wait_until_stored(
         pipeline.store, kafka, topic, check=pipeline.check, on_look=on_look
     )
     elapsed = time.monotonic() - begun
     # On this thread: the worker dies with the thread that starts it.
     pipeline.rest()
-    await wait_until_stored(
-        pipeline.store,
-        kafka,
-        Topics(kafka.topic_prefix).millrace,
-        check=pipeline.check,
-        on_look=lambda positions: None,
-    )
-    report = await prove(pipeline)
+    report = await prove(pipeline.settings, pipeline.store)
     summary = await asyncio.to_thread(
         read_summary,
         pipeline.store,
@@ -85,19 +76,6 @@ async def run(pipeline: Pipeline, source: Source, on_look: Callable[[Positions],
         retention=pipeline.settings.retention.model_dump(),
     )
     return Outcome(summary, report, tuple(publisher.failures), publisher.acknowledged / elapsed)
-
-
-async def prove(pipeline: Pipeline) -> Report:
-    """Compare the log with the store."""
-    settings = pipeline.settings
-    facts = await read_log(settings, load_catalogue(settings.catalogue_files), pipeline.store)
-    return await asyncio.to_thread(
-        reconcile,
-        pipeline.store,
-        facts,
-        retention=settings.retention.model_dump(),
-        now=datetime.now(UTC),
-    )
 
 
 async def _watch(pipeline: Pipeline, topic: str, on_look: Callable[[Positions], None]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import os
 import shutil
 import subprocess
 import tempfile
@@ -39,11 +38,11 @@ def require_java(environment: Mapping[str, str]) -> Path:
     java = find_java(environment)
     if java is None:
         raise ConfigurationError(
-            f"Java is not on the PATH and JAVA_HOME is not set; install Java {JAVA_VERSION} or newer"
+            f"there is no Java on the PATH or in JAVA_HOME; install Java {JAVA_VERSION} or newer"
         )
     if (version := java_version(java)) < JAVA_VERSION:
         raise ConfigurationError(
-            f"{java} is Java {version or 'of unknown version'}; install Java {JAVA_VERSION} or newer"
+            f"{java} is Java {version or '?'}; install Java {JAVA_VERSION} or newer"
         )
     return java
 
@@ -97,9 +96,10 @@ def _download(maven: Path, pom: Path, target: Path) -> None:
         jars = Path(scratch) / "jars"
         # Maven writes beside the pom; the installed package may be read-only.
         own_pom = Path(shutil.copy(pom, Path(scratch) / "pom.xml"))
+        command = [str(maven), "-B", "-q", "-f", str(own_pom), "dependency:copy-dependencies"]
+        command += [f"-DoutputDirectory={jars}", "-DincludeScope=runtime"]
         result = subprocess.run(
-            [maven, "-B", "-q", "-f", own_pom, "dependency:copy-dependencies"]
-            + [f"-DoutputDirectory={jars}", "-DincludeScope=runtime"],
+            command,
             capture_output=True,
             text=True,
             check=False,
@@ -110,4 +110,4 @@ def _download(maven: Path, pom: Path, target: Path) -> None:
                 "Maven could not fetch Kafka's jars: "
                 + (said[0] if said else f"it ended with status {result.returncode}")
             )
-        os.rename(jars, target)
+        jars.rename(target)

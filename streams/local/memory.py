@@ -103,6 +103,8 @@ def run(topics: Mapping[str, int]) -> None:
     if not client:
         raise BrokerError(f"librdkafka did not start: {fault.value.decode()}")
     cluster = ctypes.c_void_p(library.rd_kafka_mock_cluster_new(ctypes.c_void_p(client), 1))
+    # Like the real broker here: one worker, and nobody to wait for.
+    library.rd_kafka_mock_group_initial_rebalance_delay_ms(cluster, 0)
     for topic, partitions in topics.items():
         error = library.rd_kafka_mock_topic_create(cluster, topic.encode(), partitions, 1)
         if error:

@@ -5,14 +5,13 @@ Broker, store, worker and dashboard preview start in this order and stop in the 
 
 from __future__ import annotations
 
-import fcntl
 import os
 import secrets
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from signal import SIGKILL
 from typing import Final
@@ -22,11 +21,11 @@ from pydantic import SecretStr
 from millrace.clickhouse import migrate
 from millrace.clickhouse.client import Store
 from millrace.clickhouse.embedded import EmbeddedServer
-from millrace.schemas.errors import ConfigurationError
 from millrace.streams import generations
 from millrace.streams.local import processes
 from millrace.streams.local.broker import BrokerChoice, choose_broker
-from millrace.streams.local.environment import environment_of
+from millrace.streams.local.data_directory import exclusive
+from millrace.streams.local.environment import environment_of, published_environment
 from millrace.streams.local.jars import cache_directory
 from millrace.streams.local.signals import unstoppable
 from millrace.streams.settings import ClickHouseSettings, KafkaSettings, Settings
@@ -40,6 +39,7 @@ _STORE_SECONDS: Final = 2.5
 #: How long a worker may take to get ready, and to flush before a planned restart.
 _START_SECONDS: Final = 60.0
 _REST_SECONDS: Final = 15.0
+_NOTICE_SECONDS: Final = 2.0
 
 
 class Pipeline:
@@ -67,11 +67,14 @@ class Pipeline:
 
     def __enter__(self) -> Pipeline:
         with ExitStack() as stack:
-            stack.enter_context(_exclusive(self.data))
+            stack.enter_context(exclusive(self.data))
             self.choice = self._start_broker(stack)
             self.store = self._start_store(stack)
             stack.callback(self._stop_worker)
-            self._start_worker()
+            topic = Topics(self.settings.kafka.topic_prefix).events
+            self._start_worker(topic, self._outlived_log(topic))
+            # For the commands that are given --data while this runs.
+            stack.enter_context(published_environment(self.data, self.settings))
             self._stack = stack.pop_all()
         return self
 
@@ -95,14 +98,20 @@ class Pipeline:
             return
         self._worker.stop(_REST_SECONDS)
         self.settings = self.settings.model_copy(update={"telemetry_seconds": 0.0})
-        self._start_worker()
+        self._start_worker(Topics(self.settings.kafka.topic_prefix).events, outlived=None)
 
     def preview(self, port: int) -> str:
         """Start the dashboard preview and return its address; it stops with the pipeline."""
         # The preview needs the dashboards' packages, which a run without it does not.
         from millrace.grafana.preview import PreviewServer, build_pages
 
-        pages = build_pages(cache_directory(self._environment))
+        hint = "Building the dashboard page; this takes a minute, but only the first time."
+        notice = threading.Timer(_NOTICE_SECONDS, self._say, (hint,))
+        notice.start()
+        try:
+            pages = build_pages(cache_directory(self._environment))
+        finally:
+            notice.cancel()
         server = PreviewServer(port, self.store.json, pages)
         server.start()
         self._stack.callback(server.stop)
@@ -140,9 +149,7 @@ class Pipeline:
         migrate.apply(store, retention=self.settings.retention.model_dump())
         return store
 
-    def _start_worker(self) -> None:
-        topic = Topics(self.settings.kafka.topic_prefix).events
-        outlived = self._outlived_log(topic)
+    def _start_worker(self, topic: str, outlived: str | None) -> None:
         self._worker = processes.start(
             "worker",
             [sys.executable, "-m", "millrace.streams.cli", "worker"],
@@ -203,22 +210,3 @@ def actor_key(data: Path) -> str:
         key = secrets.token_hex(32)
         output.write(key)
     return key
-
-
-@contextmanager
-def _exclusive(data: Path) -> Iterator[None]:
-    try:
-        data.mkdir(parents=True, exist_ok=True)
-        lock = (data / "pipeline.lock").open("w")
-    except OSError as error:
-        raise ConfigurationError(
-            f"The data directory {data} cannot be used: {error.strerror}"
-        ) from None
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ConfigurationError(
-                f"Another millrace runs on {data}; stop it or choose another --data"
-            ) from None
-        yield

@@ -170,7 +170,7 @@ def _telemetry(minute: int, at: datetime) -> Iterator[tuple[str, Row]]:
     ]
     for partition in ("0", "1"):
         tags = {"partition": partition, "topic": "telemetry.events"}
-        waiting = {"records": float(minute * 10 + int(partition)), "seconds": 1.0}
+        waiting = {"records": float(minute * 10 + int(partition)), "seconds": 2.0 + int(partition)}
         names.append(("ingest.lag", waiting, tags))
         names.append(("ingest.watermark", {"age_seconds": 2.0 + int(partition)}, tags))
     for index, (name, measurements, tags) in enumerate(names):

@@ -42,9 +42,11 @@ def kafka() -> Iterator[str]:
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
-    with tempfile.TemporaryDirectory(prefix="millrace-kafka-") as directory:
-        with LocalKafka(Path(directory), java=local[0], jars=local[1]) as broker:
-            yield broker.bootstrap_servers
+    with (
+        tempfile.TemporaryDirectory(prefix="millrace-kafka-") as directory,
+        LocalKafka(Path(directory), java=local[0], jars=local[1]) as broker,
+    ):
+        yield broker.bootstrap_servers
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import uuid
 from collections.abc import Iterator
+from importlib.util import find_spec
 
 import pytest
 
@@ -44,9 +45,7 @@ def store_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if docker_answers():
         yield from _container()
         return
-    try:
-        import chdb  # noqa: F401
-    except ImportError:
+    if find_spec("chdb") is None:
         missing("No Docker and no chdb: install millrace[embedded] to run the store's tests")
     with EmbeddedServer(tmp_path_factory.mktemp("store")) as server:
         yield server.url.rsplit("/", 1)[0]

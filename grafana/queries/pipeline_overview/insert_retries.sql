@@ -6,4 +6,6 @@ SELECT * FROM (
     GROUP BY time, code
     ORDER BY code, time WITH FILL FROM $__timeInterval($__fromTime) TO $__timeInterval($__toTime) STEP $__interval_s
 )
+-- Filling an empty result makes a series without a name.
+WHERE code != ''
 ORDER BY time, code

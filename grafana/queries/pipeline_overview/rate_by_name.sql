@@ -17,4 +17,6 @@ SELECT * FROM (
     GROUP BY time, event
     ORDER BY event, time WITH FILL FROM $__timeInterval($__fromTime) TO $__timeInterval($__toTime) STEP $__interval_s
 )
+-- Filling an empty result makes a series without a name.
+WHERE event != ''
 ORDER BY time, event

@@ -7,4 +7,6 @@ SELECT * FROM (
     GROUP BY time, reason
     ORDER BY reason, time WITH FILL FROM $__timeInterval($__fromTime) TO $__timeInterval($__toTime) STEP $__interval_s
 )
+-- Filling an empty result makes a series without a name.
+WHERE reason != ''
 ORDER BY time, reason

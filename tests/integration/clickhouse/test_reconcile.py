@@ -149,9 +149,7 @@ def test_one_lost_ledger_row_is_named(filled: tuple[Store, LogFacts]) -> None:
     delete(store, "ingest_ledger", "partition = 0 AND first_offset = 0")
     differences = run(store, facts).differences
     where = f"ingest_ledger, {TOPIC} partition 0"
-    assert differences[0] == (
-        f"{where}, start of the range that ends at 60: expected 0, found 30"
-    )
+    assert differences[0] == (f"{where}, start of the range that ends at 60: expected 0, found 30")
     assert f"{where}, stored: expected 20, found 10" in differences
 
 
@@ -240,5 +238,3 @@ def test_other_topics_and_generations_are_taken_from_raw(filled: tuple[Store, Lo
     others += [replace(row, topic="telemetry.millrace") for row in events(0)]
     store.insert("events", events_batch(others), "others")
     assert run(store, facts).differences == []
-
-

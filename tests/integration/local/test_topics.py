@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-
 import pytest
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
@@ -19,7 +18,9 @@ async def test_creating_topics_twice_leaves_them_as_declared(kafka_settings: Kaf
         assert {topic["topic"]: len(topic["partitions"]) for topic in described} == {
             one.name: one.partitions for one in declarations(kafka_settings)
         }
-        resource = ConfigResource(ConfigResourceType.TOPIC, Topics(kafka_settings.topic_prefix).events)
+        resource = ConfigResource(
+            ConfigResourceType.TOPIC, Topics(kafka_settings.topic_prefix).events
+        )
         (answer,) = await admin.describe_configs([resource])
     entries = {entry[0]: entry[1] for entry in answer.resources[0][4]}
     assert entries["message.timestamp.type"] == "LogAppendTime"
@@ -37,6 +38,8 @@ async def test_an_existing_topic_is_left_alone(kafka_settings: KafkaSettings) ->
 
 def test_the_prefix_is_on_every_name() -> None:
     topics = Topics("a.")
-    names = [getattr(topics, name) for name in dir(Topics) if isinstance(getattr(Topics, name), property)]
+    names = [
+        getattr(topics, name) for name in dir(Topics) if isinstance(getattr(Topics, name), property)
+    ]
     assert len(names) == 6
     assert all(name.startswith("a.telemetry.") for name in names)

@@ -1,0 +1,1 @@
+"""Can every promise be kept here? One module a part of the answer."""
