@@ -13,8 +13,11 @@ from typing import Final
 
 from millrace.streams.settings import LogSettings
 
-#: Libraries whose own news at INFO is noise to an operator.
-_CHATTY: Final = ("aiokafka", "faust", "mode", "asyncio", "kafka", "clickhouse_connect")
+#: Whose own news at INFO is noise to an operator: libraries, and Faust speaking as our transport.
+_CHATTY: Final = (
+    *("aiokafka", "faust", "mode", "asyncio", "kafka", "clickhouse_connect"),
+    "millrace.streams.transport",
+)
 
 
 class JsonLines(logging.Formatter):

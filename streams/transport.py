@@ -47,8 +47,6 @@ class Committed:
 class BatchThread(driver.AIOKafkaConsumerThread):
     """The consumer's thread: builds the batches, and commits and reads positions."""
 
-    logger = driver.logger
-
     async def _fetch_records(self, consumer: Any, *args: Any, **kwargs: Any) -> Any:
         records = await super()._fetch_records(consumer, *args, **kwargs)
         # No await between the fetch and this line, so that no rebalance can come between.
@@ -99,8 +97,6 @@ class BatchThread(driver.AIOKafkaConsumerThread):
 
 class BatchConsumer(driver.Consumer):
     """A consumer that delivers batches for some topics and can leave full partitions alone."""
-
-    logger = driver.logger
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

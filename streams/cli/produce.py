@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, BinaryIO
@@ -36,8 +35,9 @@ def produce(
     Example: millrace produce events.ndjson
     """
     kafka = load_settings().kafka
-    with _opened(file) as lines:
-        publisher = asyncio.run(_publish(kafka, topic or Topics(kafka.topic_prefix).events, lines))
+    with _opened(file) as (lines, size):
+        target = topic or Topics(kafka.topic_prefix).events
+        publisher = asyncio.run(_publish(kafka, target, lines, size))
     for failure in publisher.failures[:_FAILURES_SHOWN]:
         typer.echo(f"Line {failure.line} was not published: {failure.reason}.", err=True)
     if len(publisher.failures) > _FAILURES_SHOWN:
@@ -47,8 +47,9 @@ def produce(
         raise typer.Exit(1)
 
 
-async def _publish(kafka: KafkaSettings, topic: str, lines: BinaryIO) -> Publisher:
-    size = os.fstat(lines.fileno()).st_size
+async def _publish(
+    kafka: KafkaSettings, topic: str, lines: Iterable[bytes], size: int
+) -> Publisher:
     progress = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -71,12 +72,13 @@ async def _publish(kafka: KafkaSettings, topic: str, lines: BinaryIO) -> Publish
 
 
 @contextmanager
-def _opened(file: str) -> Iterator[BinaryIO]:
+def _opened(file: str) -> Iterator[tuple[BinaryIO, int]]:
+    """Give the lines and how many bytes they are, 0 when that is not known."""
     if file == "-":
-        yield sys.stdin.buffer
+        yield sys.stdin.buffer, 0
         return
     try:
         with Path(file).open("rb") as lines:
-            yield lines
+            yield lines, Path(file).stat().st_size
     except OSError as error:
         raise ConfigurationError(f"The file {file} cannot be read: {error.strerror}") from None

@@ -100,7 +100,8 @@ def _mirrored(test: Path) -> bool:
     if not folder.is_dir():
         return False
     stem = test.stem.removeprefix("test_")
-    subjects = {path.stem for path in folder.iterdir() if path.suffix == ".py" or path.is_dir()}
+    modules = [path for path in folder.iterdir() if path.suffix == ".py" or path.is_dir()]
+    subjects = {path.stem.strip("_") for path in modules}
     return any(stem == subject or stem.startswith(f"{subject}_") for subject in subjects)
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import time
 from pathlib import Path
 
@@ -105,8 +106,6 @@ async def test_it_is_fast_enough(kafka_settings: KafkaSettings) -> None:
 def test_the_command(
     way: str, kafka_settings: KafkaSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import asyncio
-
     asyncio.run(create_topics(kafka_settings))
     file = tmp_path / "events.ndjson"
     file.write_bytes(b'{"name":"a"}\n' * 500 + b"x" * (MAX_MESSAGE_BYTES + 1) + b"\n{}")
@@ -115,7 +114,7 @@ def test_the_command(
     if way == "file":
         result = CliRunner().invoke(application(["produce"]), ["produce", str(file)])
     else:
-        topic = Topics(kafka_settings.topic_prefix).live
+        topic = Topics(kafka_settings.topic_prefix).dead_letters
         arguments = ["produce", "-", "--topic", topic]
         result = CliRunner().invoke(application(["produce"]), arguments, input=file.read_bytes())
     assert result.exit_code == 1
