@@ -28,7 +28,13 @@ from millrace.streams.duplicates import RecentIds
 from millrace.streams.recall import Past, Tables, recall
 from millrace.streams.record_batch import RecordBatch, record_batch
 from millrace.streams.settings import Settings
-from millrace.streams.topics import Topics, administrator, partitions_of, administrator, partitions_of
+from millrace.streams.topics import (
+    Topics,
+    administrator,
+    partitions_of,
+    administrator,
+    partitions_of,
+)
 
 _EPOCH: Final = date(1970, 1, 1)
 #: Seconds without a record, short of the log's end, after which the broker counts as silent.

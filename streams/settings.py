@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from millrace.schemas.errors import ConfigurationError
 
 PREFIX = "MILLRACE_"
+ENV_FILE = ".env"
 
 
 class _Section(BaseModel):
@@ -110,7 +112,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
         env_nested_delimiter="__",
-        env_file=".env",
+        env_file=ENV_FILE,
         env_ignore_empty=True,
         frozen=True,
         extra="ignore",  # unknown MILLRACE_* names are refused by load_settings, with a hint
@@ -136,19 +138,18 @@ class Settings(BaseSettings):
         return tuple(Path(part) for part in self.catalogue.split(os.pathsep) if part)
 
 
-def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
+def load_settings() -> Settings:
     """Read the settings once, at a process's entry.
 
     Raises ConfigurationError naming the variable at fault; an unknown ``MILLRACE_*`` name is
-    refused with the nearest known one.
+    refused with the nearest known one, in the environment as in the ``.env`` file.
     """
-    names = os.environ if environment is None else environment
     known = set(variable_names())
-    for name in sorted(names):
-        if name.startswith(PREFIX) and name.upper() not in known:
-            near = difflib.get_close_matches(name, known, n=1)
+    for name in sorted({*os.environ, *dotenv_values(ENV_FILE)}):
+        if name.upper().startswith(PREFIX) and name.upper() not in known:
+            near = difflib.get_close_matches(name.upper(), known, n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
-            raise ConfigurationError(f"The environment variable {name} is not a setting{hint}")
+            raise ConfigurationError(f"The variable {name} is not a setting{hint}")
     try:
         return Settings()
     except ValidationError as error:

@@ -31,7 +31,8 @@ class Moment:
 
     def stamp(self, age: float = 0.0) -> str:
         """Return the RFC 3339 time ``age`` seconds ago."""
-        return datetime.fromtimestamp(self.unix - age, UTC).isoformat(timespec="microseconds")
+        then = datetime.fromtimestamp(self.unix - age, UTC).replace(tzinfo=None)
+        return f"{then.isoformat(timespec='microseconds')}Z"
 
     def age(self) -> float:
         """Return how old the next event is: hardly at all, but for the late ones."""

@@ -9,10 +9,11 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -119,8 +120,8 @@ def test_a_file_is_stored_counted_once_and_proved_and_a_second_run_adds_up(
     report = demo(tmp_path, data, first)
     seconds = time.monotonic() - begun
     check(report, [first], data)
-    # WEBAPP-13: everything was published and queried within this time.
-    assert seconds < 60 or os.getloadavg()[0] > 4
+    # WEBAPP-13: published, stored and queried within this time, start and stop included.
+    assert seconds < 60 or busy()
     second = mixed(run=2, number=3_000)
     check(demo(tmp_path, data, second), [first, second], data)
     assert not processes_of(data)
@@ -166,7 +167,7 @@ def test_stopping_takes_everything_along_in_time(tmp_path: Path, number: signal.
         begun = time.monotonic()
         process.send_signal(number)
         assert process.wait(20) == 130
-        assert time.monotonic() - begun < 10 or os.getloadavg()[0] > 4
+        assert time.monotonic() - begun < 10 or busy()
     finally:
         process.kill()
     assert not psutil.wait_procs(children, timeout=1)[1]
@@ -187,13 +188,15 @@ def test_simulated_services_reconcile_and_the_directory_goes_with_the_run(tmp_pa
     assert not Path(report["store"]).exists()
 
 
+NOTHING: Mapping[str, str] = MappingProxyType({})
 COMMAND = [sys.executable, "-m", "millrace.streams.cli"]
 
 
 def demo(folder: Path, data: Path, given: Input, **environment: str) -> Document:
     """Run the file's lines and return the report; stdout must hold nothing else."""
     file = write(folder, given.lines)
-    ended = run("demo", "--input", str(file), "--data", str(data), "--json", **environment)
+    arguments = ["demo", "--input", str(file), "--data", str(data), "--json"]
+    ended = run(*arguments, environment=environment)
     report: Document = json.loads(ended.stdout)
     return report
 
@@ -223,7 +226,7 @@ def write(folder: Path, lines: list[bytes]) -> Path:
 
 
 def run(
-    *arguments: str, check: bool = True, **environment: str
+    *arguments: str, check: bool = True, environment: Mapping[str, str] = NOTHING
 ) -> subprocess.CompletedProcess[str]:
     ended = subprocess.run(
         [*COMMAND, *arguments],
@@ -242,6 +245,11 @@ def wait_until(true: Callable[[], bool], seconds: float) -> None:
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.1)
+
+
+def busy() -> bool:
+    """Tell whether others have the processors: then a time limit says nothing about us."""
+    return os.getloadavg()[0] > 2 * (os.cpu_count() or 1)
 
 
 def processes_of(data: Path) -> list[int]:

@@ -12,6 +12,7 @@ from millrace.schemas.errors import BrokerError, ConfigurationError
 from millrace.streams.local import jars
 from millrace.streams.local import kafka as local_kafka
 from millrace.streams.local.kafka import LocalKafka
+from millrace.streams.local.ports import free_ports
 from millrace.streams.settings import KafkaSettings
 from millrace.streams.topics import create_topics
 
@@ -68,7 +69,7 @@ def test_a_port_that_was_taken_meanwhile_is_given_up(
     java, libraries = programs
     taken = socket.create_server(("127.0.0.1", 0))
     port = taken.getsockname()[1]
-    tries = iter([[port, *local_kafka.free_ports(1)], local_kafka.free_ports(2)])
+    tries = iter([[port, *free_ports(1)], free_ports(2)])
     monkeypatch.setattr(local_kafka, "free_ports", lambda _count: next(tries))
     with taken, LocalKafka(tmp_path / "kafka", java=java, jars=libraries) as broker:
         assert not broker.bootstrap_servers.endswith(f":{port}")

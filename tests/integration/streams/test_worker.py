@@ -40,6 +40,10 @@ def accounted(store: Store) -> int:
     )
 
 
+def holds_more_than(store: Store, count: float) -> Callable[[], bool]:
+    return lambda: stored(store) > count
+
+
 def reaches(store: Store, count: int) -> Callable[[], bool]:
     return lambda: accounted(store) >= count
 
@@ -153,7 +157,7 @@ def test_killed_again_and_again_every_event_counts_once(
     log = tmp_path / "worker.log"
     for share in (0.1, 0.3, 0.6):
         with worker(settings, log) as running:
-            wait_until(lambda share=share: stored(store) >= share * 12_000, "the next share")
+            wait_until(holds_more_than(store, share * 12_000), "the next share")
             running.kill()
     with worker(settings, log) as running:
         wait_until(reaches(store, 12_000), "the rest")
@@ -176,7 +180,7 @@ def test_a_worker_told_to_stop_in_mid_flush_loses_nothing(
         migrate.apply(store, retention=settings.retention.model_dump())
         asyncio.run(publish(settings.kafka, events(10_000)))
         with worker(settings, log) as running:
-            wait_until(lambda: stored(store) > 900, "some rows")
+            wait_until(holds_more_than(store, 900), "some rows")
             assert running.terminate() == 0
         log = tmp_path / "second.log"
         with worker(settings, log) as running:
@@ -201,7 +205,7 @@ def test_partitions_move_between_two_workers_without_loss(
     settings = settings_for(kafka, store_url, sink=SinkSettings(max_rows=400, max_seconds=0.1))
     asyncio.run(publish(settings.kafka, events(8_000)))
     with worker(settings, tmp_path / "one.log") as one:
-        wait_until(lambda: stored(store) > 500, "the first rows")
+        wait_until(holds_more_than(store, 500), "the first rows")
         with worker(settings, tmp_path / "two.log") as two:
             wait_until(lambda: "Partitions assigned: " in two.text, "the second to join")
             asyncio.run(publish(settings.kafka, events(8_000, start=8_000)))
@@ -213,9 +217,7 @@ def test_partitions_move_between_two_workers_without_loss(
 
 
 @pytest.mark.requirement("METRIC-67")
-def test_the_store_goes_away_and_comes_back(
-    kafka_settings: KafkaSettings, tmp_path: Path
-) -> None:
+def test_the_store_goes_away_and_comes_back(kafka_settings: KafkaSettings, tmp_path: Path) -> None:
     with EmbeddedServer(tmp_path / "store") as server:
         url, port = server.url, port_of(server.url)
         migrate.apply(Store.connect(url), retention=Settings().retention.model_dump())
@@ -225,7 +227,7 @@ def test_the_store_goes_away_and_comes_back(
         asyncio.run(publish(settings.kafka, events(3_000)))
         running = worker(settings, tmp_path / "worker.log")
         alive = running.__enter__()
-        wait_until(lambda: stored(store) > 300, "the first rows")
+        wait_until(holds_more_than(store, 300), "the first rows")
     try:
         asyncio.run(publish(settings.kafka, events(3_000, start=3_000)))
         wait_until(lambda: "trying again" in alive.text, "the worker to notice")

@@ -27,7 +27,7 @@ def changed(folder: Path) -> Settings:
         kafka=KafkaSettings(bootstrap_servers="127.0.0.1:1", topic_prefix="p.", partitions=7),
         clickhouse=ClickHouseSettings(url=SecretStr("http://u:pw@127.0.0.1:2/db"), timeout=3),
         retention=RetentionSettings(events={"default": 3, "game": 1}),
-        log=LogSettings(json=True),
+        log=LogSettings.model_validate({"json": True}),
         catalogue=str(folder / "own.toml"),
         actor_key=SecretStr("key"),
         telemetry_seconds=0,
