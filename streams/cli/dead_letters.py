@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -51,6 +52,8 @@ def list_letters(
 ) -> None:
     """List the dead letters, grouped by reason, name and field, most frequent first.
 
+    When the output is piped, a line has the columns separated by tabs.
+
     Example: millrace dead-letters list --reason unknown_name
     """
     columns = ("reason", "namespace", "name", "field", "letters", "first", "last", "newest")
@@ -61,9 +64,15 @@ def list_letters(
     if not found:
         typer.echo("There are no dead letters.")
         return
-    table = Table(*columns)
-    for row in found:
-        table.add_row(*(_text(value) for value in row))
+    texts = [[_text(value) for value in row] for row in found]
+    if not sys.stdout.isatty():
+        typer.echo("\n".join("\t".join(row) for row in texts))
+        return
+    table = Table()
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in texts:
+        table.add_row(*row)
     Console(markup=False).print(table)
 
 

@@ -67,6 +67,7 @@ def test_dry_run_prints_what_apply_runs(empty_store: Store) -> None:
     assert migrate.plan(empty_store, retention=RETENTION) == []
 
 
+@pytest.mark.drift
 def test_schema_file_is_fresh(empty_store: Store) -> None:
     migrate.apply(empty_store, retention={})
     found = " ".join(schema_file.text_of(empty_store).split())

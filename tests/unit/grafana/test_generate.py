@@ -17,6 +17,7 @@ from millrace.grafana.registry import DASHBOARDS
 from millrace.grafana.sql_files import QUERIES
 
 
+@pytest.mark.drift
 def test_the_committed_files_are_fresh() -> None:
     assert list(generate.drift()) == []
 
