@@ -20,7 +20,8 @@ from millrace.streams.clock import Clock, SystemClock
 from millrace.streams.connection import client_arguments
 from millrace.streams.dead_letters import dead_letters
 from millrace.streams.decode import Decoder
-from millrace.streams.ingest import Ingest, Tools
+from millrace.streams.ingest import Ingest
+from millrace.streams.partition import Tools
 from millrace.streams.settings import KafkaSettings, Settings
 from millrace.streams.sink import Sink, Storage
 from millrace.streams.telemetry import Telemetry, encode

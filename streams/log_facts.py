@@ -19,7 +19,7 @@ from aiokafka.errors import KafkaError
 from millrace.clickhouse.reconcile import Amount, LogFacts, PartitionFacts, Slice
 from millrace.schemas.catalogue import Catalogue
 from millrace.schemas.catalogue_files import parse_canonical
-from millrace.schemas.errors import BrokerError
+from millrace.schemas.errors import BrokerError, ConfigurationError
 from millrace.streams import generations
 from millrace.streams.batch import EventBatch
 from millrace.streams.connection import client_arguments
@@ -30,8 +30,6 @@ from millrace.streams.record_batch import RecordBatch, record_batch
 from millrace.streams.settings import Settings
 from millrace.streams.topics import (
     Topics,
-    administrator,
-    partitions_of,
     administrator,
     partitions_of,
 )
@@ -110,9 +108,9 @@ async def read_log(
 
     Where the ledger is already further, because a worker goes on meanwhile, a partition is read up
     to the ledger's end. Our own telemetry is always read up to there: a worker's last words about
-    itself wait for the next one. ``progress`` is told how many of how many offsets have been read. Raises
-    BrokerError when Kafka cannot be read, ConfigurationError when a catalogue that the ledger names
-    is missing.
+    itself wait for the next one. ``progress`` is told how many of how many offsets have been read.
+    Raises BrokerError when Kafka cannot be read, ConfigurationError when a catalogue that the
+    ledger names is missing.
     """
     topics = Topics(settings.kafka.topic_prefix)
     key = settings.actor_key.get_secret_value().encode()
@@ -184,7 +182,7 @@ class _Decoders:
                 {"fingerprint": fingerprint},
             )
             if not found:
-                raise BrokerError(
+                raise ConfigurationError(
                     f"The ledger names the catalogue {fingerprint[:12]}, which the store's table"
                     " catalogues does not hold; restore it from a backup"
                 )

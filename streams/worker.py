@@ -17,7 +17,7 @@ from millrace.streams.generations import settle
 from millrace.streams.log_positions import log_ends
 from millrace.streams.logs import configure_logs
 from millrace.streams.settings import KafkaSettings, Settings
-from millrace.streams.topics import Topics, administrator, create_topics, partitions_of
+from millrace.streams.topics import Topics, create_topics
 
 logger = logging.getLogger(__name__)
 

@@ -18,8 +18,9 @@ from millrace.schemas.errors import StoreError
 from millrace.streams.batch import EventBatch
 from millrace.streams.clock import SystemClock
 from millrace.streams.decode import Decoder
-from millrace.streams.ingest import Ingest, Tools
+from millrace.streams.ingest import Ingest
 from millrace.streams.intent import parse_intent
+from millrace.streams.partition import Tools
 from millrace.streams.record_batch import record_batch
 from millrace.streams.settings import SinkSettings
 from millrace.streams.sink import Sink

@@ -150,8 +150,8 @@ def numbered(rows: Sequence[Row]) -> list[Row]:
 
 @pytest.mark.requirement(
     "METRIC-30", "METRIC-41", "METRIC-42", "METRIC-44", "METRIC-46", "METRIC-47",
-    "GAME-19", "GAME-20", "GAME-21", "GAME-22", "GAME-28", "GAME-29", "IDENT-05", "IDENT-16",
-    "WEBAPP-44", "WEBAPP-45", "WEBAPP-46",
+    "GAME-19", "GAME-20", "GAME-21", "GAME-22", "GAME-27", "GAME-28", "GAME-29",
+    "IDENT-05", "IDENT-16", "WEBAPP-44", "WEBAPP-45", "WEBAPP-46",
 )  # fmt: skip
 @FEW
 @given(rows=ROWS, seed=st.integers(0, 1000))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import numpy as np
@@ -142,3 +142,17 @@ def test_catalogues_are_kept_under_their_fingerprint(store: Store) -> None:
 
     assert asyncio.run(keep_and_read()) == catalogue.fingerprint
     assert store.rows("SELECT count() FROM catalogues") == [(1,)]
+
+
+@pytest.mark.requirement("METRIC-49", "METRIC-51")
+def test_late_and_early_events_find_a_partition_of_their_own(store: Store) -> None:
+    now = datetime.now(UTC)
+    times = [now - timedelta(days=days) for days in (0, 1, 20, 29)]
+    records = [event(occurred_at=time.isoformat().replace("+00:00", "Z")) for time in times]
+    store_and_enter(store, batch_of(0, records))
+    found = store.rows(
+        "SELECT DISTINCT partition FROM system.parts WHERE database = currentDatabase()"
+        " AND table = 'events' AND active ORDER BY partition"
+    )
+    assert len(found) == 4
+    assert all("default" in partition for (partition,) in found)

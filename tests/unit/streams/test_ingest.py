@@ -21,8 +21,8 @@ from ingest_doubles import (
 )
 
 from millrace.schemas.errors import ConfigurationError, StoreError
-from millrace.streams.ingest import start_of
 from millrace.streams.intent import Intent, parse_intent
+from millrace.streams.partition import start_of
 from millrace.streams.transport import Committed
 
 
@@ -48,6 +48,7 @@ async def test_a_range_is_announced_stored_entered_and_then_committed() -> None:
     assert entry["flushed_at"].tzinfo is not None
 
 
+@pytest.mark.requirement("METRIC-66")
 async def test_a_range_ends_at_the_row_limit() -> None:
     store = RecordingStore()
     async with running(store, RecordingPositions(store), max_rows=2) as ingest:
