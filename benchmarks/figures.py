@@ -23,6 +23,7 @@ def round_figures(done: Round) -> dict[str, Any]:
         "worker_cpu": done.cpu.worker / millions,
         "store_cpu": done.cpu.store / millions,
         "broker_cpu": done.cpu.broker / millions,
+        "others_cpus": done.cpu.others / done.seconds,
         "peak_rss_mb": done.peak_rss_mb,
     }
 

@@ -18,7 +18,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord
 from clickhouse_connect.driver.client import Client
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-BATCH = 10_000
+BATCH = 50_000
 DENIED = frozenset(
     (
         *("account_id", "authorization", "client_ip", "cookie", "device_id", "email", "ip"),

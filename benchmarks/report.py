@@ -28,6 +28,7 @@ _ROWS: Final = (
     ("CPU s a million events: worker", "worker_cpu", "{:.2f}"),
     ("CPU s a million events: store", "store_cpu", "{:.2f}"),
     ("CPU s a million events: broker", "broker_cpu", "{:.2f}"),
+    ("CPUs taken by everything else", "others_cpus", "{:.2f}"),
     ("peak RSS of the worker, MB", "peak_rss_mb", "{:,.0f}"),
 )
 _STAGES: Final = (

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from load import load
 from pydantic import SecretStr
-from usage import CpuSeconds, cpu_seconds
+from usage import CpuSeconds
 from workload import PARTITIONS, Workload
 
 from millrace.clickhouse import migrate
@@ -64,10 +64,8 @@ class Rig:
         )
 
     def cpu(self, worker: int) -> CpuSeconds:
-        """Return the processor time used so far by a worker's process, the store and the broker."""
-        return CpuSeconds(
-            cpu_seconds(worker), cpu_seconds(self.server.pid), cpu_seconds(self.broker.pid)
-        )
+        """Return the processor time used so far by a worker, the store and the broker."""
+        return CpuSeconds.now(worker, self.server.pid, self.broker.pid)
 
 
 @contextmanager

@@ -27,16 +27,32 @@ def peak_rss(pid: int) -> int:
     return int(found[1]) * 1024
 
 
+def busy_seconds() -> float:
+    """Return the processor time that the whole machine has used, stolen time included."""
+    times = psutil.cpu_times()
+    return float(sum(times) - times.idle - times.iowait - times.guest - times.guest_nice)
+
+
 @dataclass(frozen=True, slots=True)
 class CpuSeconds:
-    """Processor time of the three processes of a round, at one moment or between two."""
+    """Processor time of the processes of a round, at one moment or between two."""
 
     worker: float
     store: float
     broker: float
+    others: float  # everything else on the machine, the clock's own process included
+
+    @classmethod
+    def now(cls, worker: int, store: int, broker: int) -> CpuSeconds:
+        """Return what these processes have used so far."""
+        ours = [cpu_seconds(pid) for pid in (worker, store, broker)]
+        return cls(*ours, others=busy_seconds() - sum(ours))
 
     def since(self, earlier: CpuSeconds) -> CpuSeconds:
         """Return what was used from ``earlier`` until this moment."""
         return CpuSeconds(
-            self.worker - earlier.worker, self.store - earlier.store, self.broker - earlier.broker
+            self.worker - earlier.worker,
+            self.store - earlier.store,
+            self.broker - earlier.broker,
+            self.others - earlier.others,
         )

@@ -28,8 +28,11 @@ from millrace.streams.wire import NO_KEYS, Wire, own
 
 Mask = npt.NDArray[np.bool_]
 
-#: The times that Arrow and the contract read alike; any other form goes to the arbiter.
-_PLAIN_TIME: Final = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z$"
+#: The contract's times but for lower-case letters, which Arrow does not read.
+_TIME: Final = limits.TIMESTAMP_PATTERN.replace("[Tt]", "T").replace("[Zz]", "Z")
+_MICROSECOND_TIME: Final = len("2026-11-20T12:00:00.000000Z")
+#: Beyond microseconds the contract cuts a fraction; Arrow refuses it.
+_FINER_FRACTION: Final = r"(\.\d{6})\d+"
 _TYPED_ID: Final = re.compile(limits.TYPED_ID_PATTERN.strip("^$"))
 _TRACEPARENT: Final = re.compile(limits.TRACEPARENT_PATTERN.strip("^$"))
 _NOTHING: Final = Keys()
@@ -142,10 +145,12 @@ class FastColumns:
 
     def _occurred_at(self) -> pa.Array:
         times = pa.array(self._times, pa.string())
-        plain = pc.match_substring_regex(times, _PLAIN_TIME)
-        if not pc.all(plain, min_count=0).as_py():
-            self._fine &= np.asarray(plain)
-            times = pc.if_else(plain, times, "1970-01-01T00:00:00Z")
+        sound = pc.match_substring_regex(times, _TIME)
+        if not pc.all(sound, min_count=0).as_py():
+            self._fine &= np.asarray(sound)
+            times = pc.if_else(sound, times, "1970-01-01T00:00:00Z")
+        if (pc.max(pc.binary_length(times)).as_py() or 0) > _MICROSECOND_TIME:
+            times = pc.replace_substring_regex(times, _FINER_FRACTION, r"\1")
         try:
             occurred = times.cast(columns.MICROSECONDS)
         except pa.ArrowInvalid:

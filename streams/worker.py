@@ -13,6 +13,8 @@ from millrace.clickhouse.migrate import check_applied
 from millrace.schemas.catalogue_files import load_catalogue
 from millrace.schemas.errors import ConfigurationError
 from millrace.streams.app import Worker
+from millrace.streams.doctor.finding import Finding, Level
+from millrace.streams.doctor.store import check_store
 from millrace.streams.generations import settle
 from millrace.streams.log_positions import log_ends
 from millrace.streams.logs import configure_logs
@@ -37,6 +39,7 @@ def run(settings: Settings) -> int:
         settings.clickhouse.url.get_secret_value(), timeout=settings.clickhouse.timeout
     )
     check_applied(store)
+    _refuse_faults(check_store(settings.clickhouse))
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     ends = loop.run_until_complete(_prepare(settings.kafka))
@@ -52,6 +55,14 @@ def run(settings: Settings) -> int:
         return int(stopped.code or 0)
     finally:
         store.close()
+
+
+def _refuse_faults(findings: list[Finding]) -> None:
+    faults = [finding for finding in findings if finding.level is Level.FAULT]
+    if faults:
+        raise ConfigurationError(
+            "; ".join(f"{fault.text}: {fault.fix}" for fault in faults) + " (millrace doctor)"
+        )
 
 
 async def _prepare(kafka: KafkaSettings) -> dict[str, dict[int, int]]:
