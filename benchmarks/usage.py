@@ -45,8 +45,8 @@ class CpuSeconds:
     @classmethod
     def now(cls, worker: int, store: int, broker: int) -> CpuSeconds:
         """Return what these processes have used so far."""
-        ours = [cpu_seconds(pid) for pid in (worker, store, broker)]
-        return cls(*ours, others=busy_seconds() - sum(ours))
+        ours = cpu_seconds(worker), cpu_seconds(store), cpu_seconds(broker)
+        return cls(*ours, busy_seconds() - sum(ours))
 
     def since(self, earlier: CpuSeconds) -> CpuSeconds:
         """Return what was used from ``earlier`` until this moment."""

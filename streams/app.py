@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, cast
 
 import faust
 from aiokafka.errors import KafkaError
-from faust.types import TP
+from faust.types import TP, ProducerT
 
 from millrace.schemas.catalogue import Catalogue
 from millrace.schemas.dead_letter import DeadLetter
@@ -151,10 +151,7 @@ class Worker:
         return self._decoders[fingerprint]
 
     async def _publish_refusals(self, batch: EventBatch) -> None:
-        for letter in dead_letters(batch):
-            await self._publish(self._topics.dead_letters, *_letter(letter))
-        if batch.refusals:
-            await (await self.app.maybe_start_producer()).flush()
+        await self._publish(self._topics.dead_letters, map(_letter, dead_letters(batch)))
 
     async def _send_telemetry(self, app: Any) -> None:
         await self._send(self._telemetry.events(self._ends()))
@@ -168,19 +165,26 @@ class Worker:
         }
 
     async def _send(self, events: list[dict[str, Any]]) -> None:
-        for event in events:
-            await self._publish(self._topics.millrace, *encode(event))
+        await self._publish(self._topics.millrace, map(encode, events))
 
-    async def _publish(self, topic: str, key: bytes, value: bytes) -> None:
-        producer = await self.app.maybe_start_producer()
-        while True:
-            try:
-                await producer.send(topic, key, value, None, None, None)
-            except KafkaError as error:
-                logger.warning("Topic %s does not take a record: %s; trying again.", topic, error)
-            else:
-                return
-            await asyncio.sleep(_PUBLISH_WAIT)
+    async def _publish(self, topic: str, records: Iterable[tuple[bytes, bytes]]) -> None:
+        """Publish records, keys and values, and wait until the broker has every one of them."""
+        left = list(records)
+        producer = await self.app.maybe_start_producer() if left else None
+        while left and producer:
+            taken = await asyncio.gather(*(_sent(producer, topic, *record) for record in left))
+            left = [record for record, error in zip(left, taken, strict=True) if error]
+            if left:
+                logger.warning("Topic %s did not take %d records; trying again.", topic, len(left))
+                await asyncio.sleep(_PUBLISH_WAIT)
+
+
+async def _sent(producer: ProducerT, topic: str, key: bytes, value: bytes) -> KafkaError | None:
+    try:
+        await producer.send_and_wait(topic, key, value, None, None, None)
+    except KafkaError as error:
+        return error
+    return None
 
 
 def _letter(letter: DeadLetter) -> tuple[bytes, bytes]:

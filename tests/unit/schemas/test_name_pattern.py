@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from millrace.schemas.errors import CatalogueError
@@ -20,9 +18,8 @@ def test_the_whole_name_must_match() -> None:
 
 
 def test_no_pattern_stalls_on_a_crafted_name() -> None:
-    started = time.perf_counter()
+    # Exponential for a backtracking engine: it would not end before the test's limit.
     assert not fits("(a+)+b", "a" * 255)
-    assert time.perf_counter() - started < 1
 
 
 @pytest.mark.parametrize("pattern", ["[", "(?=a)", r"(a)\1", "a)|(?:b", "*"])
