@@ -64,8 +64,6 @@ async def run(pipeline: Pipeline, source: Source, on_look: Callable[[Positions],
         pipeline.store, kafka, topic, check=pipeline.check, on_look=on_look
     )
     elapsed = time.monotonic() - begun
-    # On this thread: the worker dies with the thread that starts it.
-    pipeline.rest()
     report = await prove(pipeline.settings, pipeline.store)
     summary = await asyncio.to_thread(
         read_summary,

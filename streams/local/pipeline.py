@@ -38,7 +38,6 @@ _WORKER_SECONDS: Final = 5.0
 _STORE_SECONDS: Final = 2.5
 #: How long a worker may take to get ready, and to flush before a planned restart.
 _START_SECONDS: Final = 60.0
-_REST_SECONDS: Final = 15.0
 _NOTICE_SECONDS: Final = 2.0
 
 
@@ -87,18 +86,6 @@ class Pipeline:
         self.choice.broker.check()
         if self._worker is not None:
             self._worker.check()
-
-    def rest(self) -> None:
-        """Restart the worker without telemetry of its own, so that the log comes to rest.
-
-        What a worker says about itself is in the log, too: while it speaks, the log never ends
-        where the store does.
-        """
-        if self._worker is None or not self.settings.telemetry_seconds:
-            return
-        self._worker.stop(_REST_SECONDS)
-        self.settings = self.settings.model_copy(update={"telemetry_seconds": 0.0})
-        self._start_worker(Topics(self.settings.kafka.topic_prefix).events, outlived=None)
 
     def preview(self, port: int) -> str:
         """Start the dashboard preview and return its address; it stops with the pipeline."""
