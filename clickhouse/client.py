@@ -38,6 +38,9 @@ INSERT_SETTINGS: Final[Mapping[str, int | str]] = {
     "min_insert_block_size_rows": _ONE_BLOCK,
     "min_insert_block_size_bytes": 0,
     "max_insert_threads": 1,
+    # Merges build the skip indexes anyway; a new part is small enough to be read whole.
+    "materialize_skip_indexes_on_insert": 0,
+    "materialize_statistics_on_insert": 0,
     # The statement's status must not be sent before the last view is written.
     "wait_end_of_query": 1,
 }

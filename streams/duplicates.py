@@ -7,97 +7,135 @@ the verdict does not depend on where a range was cut.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from millrace.streams.batch import EventBatch
 from millrace.streams.record_batch import Integers
 
+Ids = npt.NDArray[np.uint64]  # two columns: the halves of 128 bits
+Folded = npt.NDArray[np.uint64]
+
+#: Chunks are joined up to this share of the limit: many small flushes make few chunks.
+_SHARE: Final = 4
+
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
+    """Ids that were stored one after another, with an index of their folded values."""
+
     first: int  # the number of its first event among all that were remembered
-    ids: Sequence[bytes]
+    ids: Ids
     timestamps: Integers
+    folded: Folded  # sorted
+    order: Integers  # where each folded value's id stands
+
+    def holds(self, folded: Folded) -> npt.NDArray[np.bool_]:
+        """Tell which folded values occur here; a true one may still be another id."""
+        places = np.searchsorted(self.folded, folded)
+        places[places == len(self.folded)] = 0
+        return np.asarray(self.folded[places] == folded)
+
+    def last(self, identity: Ids, folded: np.uint64) -> tuple[int, int] | None:
+        """Return the number and the time of an id's last event here."""
+        start = int(np.searchsorted(self.folded, folded, "left"))
+        stop = int(np.searchsorted(self.folded, folded, "right"))
+        places = [int(p) for p in self.order[start:stop] if (self.ids[p] == identity).all()]
+        if not places:
+            return None
+        return self.first + max(places), int(self.timestamps[max(places)])
 
 
 class RecentIds:
-    """The ids stored last for one partition; at most about twice ``limit`` are held."""
+    """The ids stored last for one partition: about ``limit`` at most, 48 bytes each."""
 
     def __init__(self, limit: int, seconds: float) -> None:
         self.limit = limit
         self._milliseconds = int(seconds * 1000)
-        self._numbers: dict[bytes, int] = {}
         self._chunks: deque[_Chunk] = deque()
         self._next = 0
 
     def __len__(self) -> int:
-        return len(self._numbers)
+        return sum(len(chunk.ids) for chunk in self._chunks)
 
     def fresh(self, batch: EventBatch) -> npt.NDArray[np.bool_]:
         """Tell which rows of a batch are no duplicates, without remembering them."""
         mask = np.ones(batch.stored, np.bool_)
         if not self.limit:
             return mask
-        ids = _ids(batch)
-        if len(set(ids)) == len(ids) and self._numbers.keys().isdisjoint(ids):
-            return mask
+        ids = _ids(batch.rows.column("id"))
+        folded = _fold(ids)
         within: dict[bytes, tuple[int, int]] = {}  # id -> its number and time in this batch
-        number = self._next
-        for place, identity in enumerate(ids):
+        repeats = 0
+        for place in map(int, np.flatnonzero(self._suspects(folded))):
+            number = self._next + place - repeats
             timestamp = int(batch.timestamps[place])
-            last = within.get(identity) or self._last(identity)
+            key = ids[place].tobytes()
+            last = within.get(key) or self._last(ids[place], folded[place])
             if (
                 last
                 and number - last[0] <= self.limit
                 and timestamp - last[1] <= self._milliseconds
             ):
                 mask[place] = False
-                continue
-            within[identity] = (number, timestamp)
-            number += 1
+                repeats += 1
+            else:
+                within[key] = (number, timestamp)
         return mask
 
     def remember(self, batch: EventBatch) -> None:
         """Take in the rows of a batch that has been stored."""
-        if self.limit and batch.stored:
-            self.load(_ids(batch), batch.timestamps)
+        self.load(batch.rows.column("id"), batch.timestamps)
 
-    def load(self, ids: Sequence[bytes], timestamps: Integers) -> None:
-        """Take in ids that are already stored, oldest first."""
-        self._chunks.append(_Chunk(self._next, ids, timestamps))
-        self._numbers.update(zip(ids, range(self._next, self._next + len(ids)), strict=True))
+    def load(self, column: pa.Array, timestamps: Integers) -> None:
+        """Take in ids (16 bytes each) that are already stored, oldest first."""
+        if not self.limit or not len(column):
+            return
+        first, ids = self._next, _ids(column)
         self._next += len(ids)
-        self._forget(int(timestamps[-1]) - self._milliseconds if len(ids) else 0)
+        if self._chunks and _SHARE * (len(self._chunks[-1].ids) + len(ids)) <= self.limit:
+            before = self._chunks.pop()
+            first = before.first
+            ids = np.concatenate([before.ids, ids])
+            timestamps = np.concatenate([before.timestamps, timestamps])
+        folded = _fold(ids)
+        order = np.argsort(folded, kind="stable")
+        self._chunks.append(_Chunk(first, ids, timestamps, folded[order], order))
+        self._forget(int(timestamps[-1]) - self._milliseconds)
 
-    def _last(self, identity: bytes) -> tuple[int, int] | None:
-        number = self._numbers.get(identity)
-        if number is None:
-            return None
-        place = bisect_right(self._chunks, number, key=lambda chunk: chunk.first) - 1
-        chunk = self._chunks[place]
-        return number, int(chunk.timestamps[number - chunk.first])
+    def _suspects(self, folded: Folded) -> npt.NDArray[np.bool_]:
+        """Tell which ids may have come before, in this batch or in an earlier one."""
+        _, codes, counts = np.unique(folded, return_inverse=True, return_counts=True)
+        suspects = np.asarray(counts[codes] > 1)
+        for chunk in self._chunks:
+            suspects |= chunk.holds(folded)
+        return suspects
+
+    def _last(self, identity: Ids, folded: np.uint64) -> tuple[int, int] | None:
+        for chunk in reversed(self._chunks):
+            found = chunk.last(identity, folded)
+            if found:
+                return found
+        return None
 
     def _forget(self, before: int) -> None:
         oldest = self._next - self.limit
         while self._chunks:
             chunk = self._chunks[0]
-            end = chunk.first + len(chunk.ids)
-            if end > oldest and (not len(chunk.ids) or int(chunk.timestamps.max()) >= before):
+            if chunk.first + len(chunk.ids) > oldest and int(chunk.timestamps.max()) >= before:
                 return
             self._chunks.popleft()
-            for identity in chunk.ids:
-                if self._numbers.get(identity, end) < end:
-                    del self._numbers[identity]
 
 
-def _ids(batch: EventBatch) -> list[bytes]:
-    column = batch.rows.column("id")
-    raw = column.buffers()[1].to_pybytes() if batch.stored else b""
-    start = column.offset * 16
-    return [raw[at : at + 16] for at in range(start, start + 16 * batch.stored, 16)]
+def _ids(column: pa.Array) -> Ids:
+    values = np.frombuffer(column.buffers()[1] or b"", np.uint64).reshape(-1, 2)
+    return values[column.offset : column.offset + len(column)].copy()
+
+
+def _fold(ids: Ids) -> Folded:
+    return np.asarray(ids[:, 0] ^ ids[:, 1])

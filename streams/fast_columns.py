@@ -24,7 +24,7 @@ from millrace.streams.identities import coordinate_id
 from millrace.streams.memo import Memo, Plan
 from millrace.streams.record_batch import RecordBatch
 from millrace.streams.sanitize import Keys
-from millrace.streams.wire import NO_KEYS, Wire, own
+from millrace.streams.wire import NO_KEYS, Wire
 
 Mask = npt.NDArray[np.bool_]
 
@@ -55,18 +55,15 @@ class FastColumns:
         self._places, self._plans = places, plans
         self._timestamps = records.timestamps[places]
         self._fine: Mask = np.ones(len(wires), np.bool_)
-        rest = zip(*map(own, wires), strict=True) if wires else ((),) * 9
-        (
-            self._ids,
-            self._times,
-            self._values,
-            self._measurements,
-            self._tags,
-            self._attributes,
-            self._entities,
-            self._actors,
-            self._traceparents,
-        ) = map(list, rest)
+        self._ids = [wire.id for wire in wires]
+        self._times = [wire.occurred_at for wire in wires]
+        self._values = [wire.value for wire in wires]
+        self._measurements = [wire.measurements for wire in wires]
+        self._tags = [wire.tags for wire in wires]
+        self._attributes = [wire.attributes for wire in wires]
+        self._entities = [wire.entity for wire in wires]
+        self._actors = [wire.actor for wire in wires]
+        self._traceparents = [wire.traceparent for wire in wires]
 
     def build(self) -> tuple[pa.RecordBatch, Mask, Counter[DroppedKey]]:
         """Return the rows that are sure, which those are, and the keys they lost."""
@@ -171,10 +168,8 @@ class FastColumns:
         return pa.array(micros).cast(columns.MICROSECONDS)
 
     def _id_column(self) -> pa.Array:
-        texts = self._ids
-        missing = [place for place, text in enumerate(texts) if text is None]
-        if missing:
-            texts = [_NIL if text is None else text for text in texts]
+        missing = [place for place, text in enumerate(self._ids) if text is None]
+        texts = [_NIL if text is None else text for text in self._ids]
         encoded = encode_ids(texts)
         if encoded is None:
             texts = [self._checked_id(place, text) for place, text in enumerate(texts)]

@@ -115,12 +115,13 @@ class PartitionIngest:
         idle.cancel()
 
     async def _run(self) -> None:
+        catalogue = self._tools.decoder.catalogue.fingerprint
         try:
             await self._wait_for_records()
             await self._take_over()
             while True:
                 await self._wait_until_due()
-                await self._flush(self._take())
+                await self._flush(await self._next_batch(), catalogue)
                 if not self._pending:
                     self._idle.set()
         except asyncio.CancelledError:
@@ -167,7 +168,7 @@ class PartitionIngest:
 
     def _crowded(self) -> bool:
         settings = self._tools.settings
-        return self._rows >= 2 * settings.max_rows or self._bytes >= 2 * settings.max_bytes
+        return self._rows > settings.max_rows or self._bytes > settings.max_bytes
 
     def _take(self, end: int | None = None) -> RecordBatch:
         """Take the next range: at most ``max_rows`` records, or up to position ``end``."""
@@ -222,25 +223,25 @@ class PartitionIngest:
                 self._changed.clear()
                 await self._changed.wait()
         decoder = await self._tools.decoder_of(intent.catalogue)
-        await self._flush(self._take(intent.end), decoder, intent)
+        batch = await self._decode(self._take(intent.end), decoder)
+        await self._flush(batch, intent.catalogue, announced=True)
 
-    async def _flush(
-        self, records: RecordBatch, decoder: Decoder | None = None, intent: Intent | None = None
-    ) -> None:
-        tools = self._tools
-        began = tools.clock.monotonic()
-        decoder = decoder or tools.decoder
+    async def _next_batch(self) -> EventBatch:
+        """Return the next range, decoded; its records are let go of."""
+        decoder, records = self._tools.decoder, self._take()
         batch = await self._decode(records, decoder)
-        cut = batch.cut_before(STORE_PARTITIONS) if intent is None else None
-        if cut is not None:
-            self._put_back(join([records.since(cut), *self._pending]))
-            records = records.until(cut)
-            batch = await self._decode(records, decoder)
-        if intent is None:
-            fingerprint = decoder.catalogue.fingerprint
-            await self._commit(batch.first, Intent(batch.end, fingerprint, batch.log).metadata())
+        cut = batch.cut_before(STORE_PARTITIONS)
+        if cut is None:
+            return batch
+        self._put_back(join([records.since(cut), *self._pending]))
+        return await self._decode(records.until(cut), decoder)
+
+    async def _flush(self, batch: EventBatch, catalogue: str, *, announced: bool = False) -> None:
+        tools, began = self._tools, self._tools.clock.monotonic()
+        if not announced:
+            await self._commit(batch.first, Intent(batch.end, catalogue, batch.log).metadata())
         await asyncio.gather(tools.publish(batch), tools.sink.store(batch))
-        await tools.sink.enter(batch, decoder.catalogue.fingerprint)
+        await tools.sink.enter(batch, catalogue)
         await self._commit(batch.end, "")
         self._recent.remember(batch)
         self._position = batch.end

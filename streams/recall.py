@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+import pyarrow as pa
 
 from millrace.streams.duplicates import RecentIds
 
@@ -51,5 +52,5 @@ def recall(store: Tables, past: Past, recent: RecentIds) -> None:
     )
     found.reverse()
     if found:
-        ids = [identity.bytes for identity, _ in found]
+        ids = pa.array([identity.bytes for identity, _ in found], pa.binary(16))
         recent.load(ids, np.array([received for _, received in found], np.int64))

@@ -70,7 +70,7 @@ class SinkSettings(_Section):
     max_rows: Annotated[int, Field(ge=1, le=500_000)] = 50_000
     #: Age of the oldest waiting row at which its range is flushed.
     max_seconds: Annotated[float, Field(gt=0, le=60)] = 1.0
-    #: A range is also flushed when its records reach this size; twice it and fetching pauses.
+    #: A range is also flushed when its records reach this size; beyond it fetching pauses.
     max_bytes: Annotated[int, Field(ge=1)] = 32 * 1024 * 1024
     #: Recent producer ids kept for each partition.
     max_ids: Annotated[int, Field(ge=0, le=1_000_000)] = 200_000

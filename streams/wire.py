@@ -39,18 +39,6 @@ class Wire(msgspec.Struct, gc=False, forbid_unknown_fields=True):
 envelope: Final = attrgetter(
     "schema_version", "tenant", "name", "kind", "unit", "source", "aggregation", "label"
 )
-#: What an event has of its own.
-own: Final = attrgetter(
-    "id",
-    "occurred_at",
-    "value",
-    "measurements",
-    "tags",
-    "attributes",
-    "entity",
-    "actor",
-    "traceparent",
-)
 _parse: Final = msgspec.json.Decoder(Wire).decode
 #: Stands in for a record that cannot be read; its empty name is never accepted.
 _UNREADABLE: Final = Wire(name="", occurred_at="")

@@ -7,6 +7,7 @@ from itertools import pairwise
 from uuid import UUID
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from catalogues import SMALL
 from hypothesis import given
@@ -73,7 +74,10 @@ def test_memory_and_reload_agree() -> None:
     live, reloaded = RecentIds(3, 600), RecentIds(3, 600)
     for start in range(0, 10, 2):
         live.remember(batch(start, [start, start + 1], [START + start, START + start + 1]))
-    reloaded.load([UUID(int=i).bytes for i in (7, 8, 9)], np.array([START + i for i in (7, 8, 9)]))
+    reloaded.load(
+        pa.array([UUID(int=i).bytes for i in (7, 8, 9)], pa.binary(16)),
+        np.array([START + i for i in (7, 8, 9)]),
+    )
     again = batch(10, [7, 8, 9, *range(7)], [START + 20] * 10)
     expected = [False] * 3 + [True] * 7
     assert live.fresh(again).tolist() == reloaded.fresh(again).tolist() == expected
