@@ -206,8 +206,8 @@ def _faust_app(settings: Settings, batched: tuple[str, ...]) -> faust.App:
         web_enabled=False,
         stream_wait_empty=False,
         consumer_auto_offset_reset="earliest",
-        consumer_max_fetch_size=8 * 1024 * 1024,
-        broker_max_poll_records=20_000,
+        consumer_max_fetch_size=4 * 1024 * 1024,
+        broker_max_poll_records=10_000,
         # The store may be away for long; fetching pauses, membership must not end.
         broker_max_poll_interval=24 * 60 * 60,
         broker_session_timeout=kafka.session_timeout,
