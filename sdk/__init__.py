@@ -1,1 +1,1 @@
-"""The producer client."""
+"""Reserved for the producer client; a service publishes JSON to Kafka by itself until then."""
