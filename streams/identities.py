@@ -11,7 +11,7 @@ from millrace.schemas.catalogue import Namespace
 
 #: Namespace of the ids that are made from a coordinate (a random UUID, fixed for ever).
 COORDINATES: Final = UUID("5f0f7c8e-6a0b-4b7e-9d5f-2f5a2f6f9b1d")
-_CACHE: Final = 200_000
+_CACHE: Final = 100_000
 
 
 class Pseudonyms:
