@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -239,6 +242,36 @@ def test_the_store_goes_away_and_comes_back(kafka_settings: KafkaSettings, tmp_p
             assert_proved(settings, store)
     finally:
         running.__exit__(None, None, None)
+
+
+@pytest.mark.requirement("GAME-23", "METRIC-45")
+def test_a_store_killed_in_mid_insert_again_and_again_counts_once(
+    kafka_settings: KafkaSettings, tmp_path: Path
+) -> None:
+    server = EmbeddedServer(tmp_path / "store")
+    server.start()
+    try:
+        url, port = server.url, port_of(server.url)
+        sink = SinkSettings(max_rows=1_000, max_seconds=0.1)
+        settings = settings_for(kafka_settings, url, sink=sink)
+        store = Store.connect(url)
+        migrate.apply(store, retention=settings.retention.model_dump())
+        asyncio.run(publish(settings.kafka, events(100_000)))
+        with worker(settings, tmp_path / "worker.log") as running:
+            for number in range(4):
+                wait_until(holds_more_than(store, stored(store)), "more rows")
+                time.sleep(0.03 * number)
+                os.kill(server.pid, signal.SIGKILL)
+                server.stop()  # only collects what is left of it
+                server = EmbeddedServer(tmp_path / "store", port)
+                server.start()
+                store = Store.connect(url)
+            wait_until(reaches(store, 100_000), "all to be stored")
+            assert "trying again" in running.text, "no kill was noticed"
+            assert stored(store) == 100_000
+            assert_proved(settings, store)
+    finally:
+        server.stop()
 
 
 def run_reconcile(
