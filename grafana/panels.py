@@ -8,7 +8,6 @@ from millrace.grafana import palette
 from millrace.grafana.clickhouse_query import DATASOURCE, Query
 from millrace.grafana.clickhouse_shape import Shape
 from millrace.grafana.foundation import (
-    bargauge,
     builder,
     common,
     common_builders,
@@ -136,19 +135,3 @@ def default_table(sql: str, *, units: Mapping[str, str], widths: Mapping[str, in
             )
         panel.override_by_name(column, properties)
     return panel.with_target(Query(sql, Shape.TABLE))
-
-
-def default_bargauge(sql: str, unit: str, steps: Steps = PLAIN) -> bargauge.Panel:
-    """One bar a row, from zero: without a minimum the smallest bar is drawn empty."""
-    rows = common_builders.ReduceDataOptions().calcs(["lastNotNull"]).values(True).fields("")
-    return (
-        bargauge.Panel()
-        .datasource(DATASOURCE)
-        .unit(unit)
-        .min(0)
-        .no_value("No data")
-        .thresholds(thresholds(steps))
-        .orientation(common.VizOrientation.HORIZONTAL)
-        .reduce_options(rows)
-        .with_target(Query(sql, Shape.TABLE))
-    )

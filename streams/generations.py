@@ -14,12 +14,9 @@ from uuid import uuid4
 import pyarrow as pa
 
 from millrace.streams import recall
+from millrace.streams.log_positions import ledger_ends
 
 _NEWEST = "SELECT log FROM topic_logs WHERE topic = {topic:String} ORDER BY created_at DESC LIMIT 1"
-_ENDS = (
-    "SELECT partition, max(end_offset) FROM ingest_ledger"
-    " WHERE log = {log:String} AND topic = {topic:String} GROUP BY partition"
-)
 
 
 class Tables(Protocol):
@@ -64,5 +61,5 @@ def settle(store: Tables, topic: str, ends: Mapping[int, int]) -> str:
 
 
 def _outlived(store: Tables, topic: str, log: str, ends: Mapping[int, int]) -> bool:
-    ledger = store.rows(_ENDS, {"log": log, "topic": topic})
-    return any(end > ends.get(part, 0) for part, end in ledger)
+    ledger = ledger_ends(store, log, topic)
+    return any(end > ends.get(partition, 0) for partition, end in ledger.items())

@@ -18,13 +18,13 @@ from aiokafka.errors import KafkaError
 
 from millrace.clickhouse.reconcile import Amount, LogFacts, PartitionFacts, Slice
 from millrace.schemas.catalogue import Catalogue
-from millrace.schemas.catalogue_files import parse_canonical
-from millrace.schemas.errors import BrokerError, ConfigurationError
+from millrace.schemas.errors import BrokerError
 from millrace.streams import generations
 from millrace.streams.batch import EventBatch
 from millrace.streams.connection import client_arguments
 from millrace.streams.decode import Decoder
 from millrace.streams.duplicates import RecentIds
+from millrace.streams.kept_catalogues import kept_catalogue
 from millrace.streams.recall import Past, Tables, recall
 from millrace.streams.record_batch import RecordBatch, record_batch
 from millrace.streams.settings import Settings
@@ -177,16 +177,8 @@ class _Decoders:
     def of(self, fingerprint: str) -> Decoder:
         """Return the decoder of a catalogue; the present one where the ledger names none."""
         if fingerprint and fingerprint not in self._known:
-            found = self._store.rows(
-                "SELECT contents FROM catalogues WHERE fingerprint = {fingerprint:String} LIMIT 1",
-                {"fingerprint": fingerprint},
-            )
-            if not found:
-                raise ConfigurationError(
-                    f"The ledger names the catalogue {fingerprint[:12]}, which the store's table"
-                    " catalogues does not hold; restore it from a backup"
-                )
-            self._known[fingerprint] = Decoder(parse_canonical(found[0][0]), self._key)
+            kept = kept_catalogue(self._store, fingerprint)
+            self._known[fingerprint] = Decoder(kept, self._key)
         return self._known.get(fingerprint, self._current)
 
 

@@ -1,6 +1,8 @@
-"""Where the log of a topic ends, asked of the broker."""
+"""Where the log of a topic ends, asked of the broker, and how far the ledger has come."""
 
 from __future__ import annotations
+
+from typing import Final
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
@@ -8,8 +10,19 @@ from aiokafka.structs import TopicPartition
 
 from millrace.schemas.errors import BrokerError
 from millrace.streams.connection import client_arguments
+from millrace.streams.recall import Tables
 from millrace.streams.settings import KafkaSettings
 from millrace.streams.topics import administrator, partitions_of
+
+_LEDGER_ENDS: Final = (
+    "SELECT partition, max(end_offset) FROM ingest_ledger"
+    " WHERE log = {log:String} AND topic = {topic:String} GROUP BY partition"
+)
+
+
+def ledger_ends(store: Tables, log: str, topic: str) -> dict[int, int]:
+    """Return where the ledger ends for each partition that has an entry."""
+    return dict(store.rows(_LEDGER_ENDS, {"log": log, "topic": topic}))
 
 
 async def log_ends(kafka: KafkaSettings, topic: str) -> dict[int, int]:

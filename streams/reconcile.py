@@ -12,7 +12,7 @@ from millrace.clickhouse.reconcile import Report, reconcile
 from millrace.schemas.catalogue_files import load_catalogue
 from millrace.streams import generations
 from millrace.streams.log_facts import read_log
-from millrace.streams.log_positions import log_ends
+from millrace.streams.log_positions import ledger_ends, log_ends
 from millrace.streams.settings import Settings
 from millrace.streams.topics import Topics
 
@@ -22,11 +22,6 @@ _LOOK: Final = 0.5
 #: Rows that land between two of the comparison's queries look like differences; real ones stay.
 _ATTEMPTS: Final = 3
 _BETWEEN: Final = 1.0
-
-_LEDGER_ENDS: Final = (
-    "SELECT partition, max(end_offset) FROM ingest_ledger"
-    " WHERE log = {log:String} AND topic = {topic:String} GROUP BY partition"
-)
 
 
 async def prove(
@@ -67,6 +62,5 @@ async def _wait_for_ledger(settings: Settings, store: Store, patience: float) ->
 
 
 def _reached(store: Store, topic: str, ends: dict[int, int]) -> bool:
-    log = generations.current(store, topic)
-    found = dict(store.rows(_LEDGER_ENDS, {"log": log or "", "topic": topic}))
+    found = ledger_ends(store, generations.current(store, topic) or "", topic)
     return all(found.get(partition, 0) >= end for partition, end in ends.items())

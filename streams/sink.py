@@ -16,11 +16,13 @@ import pyarrow as pa
 
 from millrace.clickhouse.retry import retryable
 from millrace.schemas.catalogue import Catalogue
-from millrace.schemas.catalogue_files import canonical, parse_canonical
-from millrace.schemas.errors import ConfigurationError, StoreError
+from millrace.schemas.catalogue_files import canonical
+from millrace.schemas.errors import StoreError
 from millrace.streams.batch import EventBatch
 from millrace.streams.clock import Clock
 from millrace.streams.duplicates import RecentIds
+from millrace.streams.kept_catalogues import kept_catalogue
+from millrace.streams.log_positions import ledger_ends
 from millrace.streams.recall import Past, recall
 
 logger = logging.getLogger(__name__)
@@ -78,14 +80,8 @@ class Sink:
 
     async def ledger_end(self, log: str, topic: str, partition: int) -> int | None:
         """Return where the ledger ends for a partition, None when it has no row."""
-        found = await self._ask(
-            topic,
-            "SELECT count(), max(end_offset) FROM ingest_ledger WHERE log = {log:String}"
-            " AND topic = {topic:String} AND partition = {partition:UInt32}",
-            {"log": log, "topic": topic, "partition": partition},
-        )
-        count, end = found[0]
-        return int(end) if count else None
+        ends = await self._patiently(topic, lambda: ledger_ends(self._store, log, topic))
+        return ends.get(partition)
 
     async def recall(self, past: Past, recent: RecentIds) -> None:
         """Reload the ids stored below an offset, as they were in memory there."""
@@ -107,17 +103,7 @@ class Sink:
 
     async def catalogue(self, fingerprint: str) -> Catalogue:
         """Return the kept catalogue of a fingerprint; ConfigurationError when there is none."""
-        found = await self._ask(
-            "",
-            "SELECT contents FROM catalogues WHERE fingerprint = {fingerprint:String} LIMIT 1",
-            {"fingerprint": fingerprint},
-        )
-        if not found:
-            raise ConfigurationError(
-                f"The catalogue {fingerprint[:12]} that an open range was begun with is not in the"
-                " store's table catalogues; restore it from the worker that began the range"
-            )
-        return parse_canonical(str(found[0][0]))
+        return await self._patiently("", lambda: kept_catalogue(self._store, fingerprint))
 
     def close(self) -> None:
         """Give up the threads; an insert under way is left to end by itself."""
@@ -126,9 +112,6 @@ class Sink:
     async def _insert(self, table: str, rows: pa.RecordBatch, batch: EventBatch) -> None:
         if rows.num_rows:
             await self._patiently(batch.topic, lambda: self._store.insert(table, rows, batch.token))
-
-    async def _ask(self, topic: str, sql: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
-        return await self._patiently(topic, lambda: self._store.rows(sql, parameters))
 
     async def _patiently(self, topic: str, act: Callable[[], T]) -> T:
         wait = _FIRST_WAIT

@@ -191,10 +191,6 @@ class Offsets:
         """Fetch a partition again."""
         self._consumer.release(tp)
 
-    def end(self, tp: TP) -> int:
-        """Return the end of a partition's log as last heard of, or 0."""
-        return self._consumer.highwater(tp) or 0
-
 
 def _fetched(generation: int, found: list[Any]) -> Fetched:
     head = found[0]

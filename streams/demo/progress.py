@@ -10,17 +10,12 @@ from typing import Final
 from millrace.clickhouse.client import Store
 from millrace.schemas.errors import BrokerError
 from millrace.streams import generations
-from millrace.streams.log_positions import log_ends
+from millrace.streams.log_positions import ledger_ends, log_ends
 from millrace.streams.settings import KafkaSettings
 
 _LOOK_SECONDS: Final = 0.2
 #: A worker that stores nothing for so long is not going to.
 PATIENCE_SECONDS: Final = 90.0
-
-_LEDGER: Final = """
-SELECT partition, max(end_offset) FROM ingest_ledger
-WHERE topic = {topic:String} AND log = {log:String} GROUP BY partition
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +40,7 @@ class Positions:
 def positions(store: Store, topic: str, ends: Mapping[int, int]) -> Positions:
     """Compare the log's ends with the ledger of the topic's current generation."""
     log = generations.current(store, topic) or ""
-    rows = store.rows(_LEDGER, {"topic": topic, "log": log})
-    return Positions(log, ends, {int(partition): int(end) for partition, end in rows})
+    return Positions(log, ends, ledger_ends(store, log, topic))
 
 
 async def wait_until_stored(

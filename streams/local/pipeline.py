@@ -36,7 +36,7 @@ STOP_SECONDS: Final = 9.0
 #: How long each part may take of it.
 _WORKER_SECONDS: Final = 5.0
 _STORE_SECONDS: Final = 2.5
-#: How long a worker may take to get ready, and to flush before a planned restart.
+#: How long a worker may take to get ready.
 _START_SECONDS: Final = 60.0
 _NOTICE_SECONDS: Final = 2.0
 

@@ -50,7 +50,7 @@ class RecordingStore:
     def rows(self, sql: str, parameters: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
         if "FROM ingest_ledger" in sql:
             ends = [row["end_offset"] for row in self.all("ingest_ledger")]
-            return [(len(ends), max(ends, default=0))]
+            return [(0, max(ends))] if ends else []
         if "FROM events" in sql:
             offset = (parameters or {})["before"]
             found = [row for row in self.all("events") if row["offset"] < offset]
