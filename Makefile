@@ -46,6 +46,10 @@ check: $(READY) ## Lint, format, types, and that generated files are fresh
 bench: $(READY) ## Measure throughput and compare with the committed results
 	$(BIN)/python benchmarks/run.py $(ARGS)
 
+.PHONY: faults
+faults: $(READY) ## Break everything for MINUTES (60) and count; writes build/faults.md
+	$(BIN)/python tools/fault_rounds.py --minutes $(or $(MINUTES),60) $(ARGS)
+
 .PHONY: dashboards
 dashboards: $(READY) ## Write the dashboards' JSON again
 	$(BIN)/millrace dashboards build

@@ -6,8 +6,11 @@ costs 70 microseconds. So every request gets its own: nothing is left over from 
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -89,20 +92,34 @@ class Engine:
 
 
 def _insert(connection: Any, insert: re.Match[bytes], statement: Statement) -> Answer:
-    # Handed over in memory: through a temporary file it took a tenth more CPU.
-    head = insert[1].decode()
-    inserter = connection.send_insert(head, insert[2].decode())
-    try:
-        inserter.append(statement.sql[insert.end() :])
-        result = inserter.finish()
-    finally:
-        inserter.cancel()
+    # Not chDB's streaming insert: it keeps silent about what fails after the parsing (a constraint,
+    # too many partitions, a view that throws), and a range would be lost or half done unnoticed.
+    with _file_of(statement.sql[insert.end() :]) as path:
+        result = connection.query(
+            f"{insert[1].decode()} FROM INFILE '{path}' COMPRESSION 'none' FORMAT "
+            f"{insert[2].decode()}"
+        )
     return Answer(
         b"",
-        written_rows=result.rows_written,
-        written_bytes=result.bytes_written,
-        seconds=result.elapsed,
+        written_rows=result.rows_written(),
+        written_bytes=result.bytes_written(),
+        seconds=result.elapsed(),
     )
+
+
+@contextmanager
+def _file_of(data: bytes) -> Iterator[str]:
+    """Give a path at which the data can be read; in memory where the system can."""
+    if not hasattr(os, "memfd_create"):
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(data)
+            file.flush()
+            yield file.name
+        return
+    with os.fdopen(os.memfd_create("insert"), "wb") as file:
+        file.write(data)
+        file.flush()
+        yield f"/proc/self/fd/{file.fileno()}"
 
 
 def _query(connection: Any, statement: Statement) -> Answer:

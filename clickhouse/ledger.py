@@ -1,142 +1,156 @@
-"""Compares the ledger's ranges and the dead letters of one partition with its log."""
+"""The ledger by itself: every range follows the one before it, and adds up."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime
+from typing import Final
 
 from millrace.clickhouse.client import Store
-from millrace.clickhouse.facts import LogFacts, PartitionFacts, Report
-from millrace.clickhouse.retention import Retention, days_kept
+from millrace.clickhouse.facts import Place, Report, Span, literal
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+_ENDS: Final = """
+SELECT log, topic, partition, max(end_offset),
+    greatest(min(first_offset), maxIf(end_offset, flushed_at < {since:DateTime64(3, 'UTC')}))
+FROM ingest_ledger GROUP BY 1, 2, 3
+"""
+
+_SUMS: Final = """
+SELECT log, topic, partition, count(), min(first_offset), sum(stored), sum(rejected),
+    sum(end_offset - first_offset - delivered),
+    sumIf(stored, stored > 0 AND first_day < {kept:Date}),
+    minIf(first_offset, flushed_at >= {letters:DateTime64(3, 'UTC')}),
+    maxIf(end_offset, flushed_at < {letters:DateTime64(3, 'UTC')})
+FROM ingest_ledger WHERE %s GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+"""
+
+_BREAKS: Final = """
+SELECT log, topic, partition, previous, first_offset, end_offset FROM (
+    SELECT log, topic, partition, first_offset, end_offset,
+        lagInFrame(end_offset, 1, first_offset) OVER (
+            PARTITION BY log, topic, partition ORDER BY first_offset, end_offset
+            ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS previous
+    FROM ingest_ledger)
+WHERE first_offset != previous AND %s
+ORDER BY log, topic, partition, first_offset, end_offset LIMIT 1 BY log, topic, partition
+"""
+
+_ODD: Final = """
+SELECT log, topic, partition, first_offset, end_offset, delivered, stored, rejected, duplicate,
+    length(refused)
+FROM ingest_ledger
+WHERE %s AND (
+    first_offset >= end_offset OR delivered != stored + rejected + duplicate
+    OR delivered > end_offset - first_offset OR length(refused) > rejected
+    OR arrayExists(one -> one < first_offset OR one >= end_offset, refused))
+ORDER BY log, topic, partition, first_offset LIMIT 1 BY log, topic, partition
+"""
 
 
 @dataclass(frozen=True, slots=True)
-class Range:
-    """One row of the ledger: what became of the offsets ``first`` to ``end``, exclusive."""
+class Entered:
+    """What the ledger says of one partition within a span that is being compared.
 
+    ``first`` is where its ranges begin. ``forgotten`` of the stored rows are of ranges that touch
+    a day which raw has forgotten at least in part. No dead letter from ``letters`` on can have
+    been forgotten. At ``gaps`` offsets the log held no record.
+    """
+
+    span: Span
+    ranges: int
     first: int
-    end: int
-    delivered: int
     stored: int
     rejected: int
-    duplicate: int
-    flushed_at: datetime
+    gaps: int
+    forgotten: int
+    letters: int
 
 
-def compare_ledger(
-    store: Store,
-    report: Report,
-    part: PartitionFacts,
-    log: str,
-    *,
-    retention: Retention,
-    now: datetime,
-) -> None:
-    """Check that the ranges are contiguous, add up to the log's counts and match dead letters."""
-    ranges = _ranges(store, part, log)
-    where = f"ingest_ledger, {part.topic} partition {part.partition}"
-    if part.start == part.end and not ranges:
-        return
-    _compare_shape(report, where, part, ranges)
-    _compare_counts(store, report, where, part, log, ranges)
-    _compare_dead_letters(store, report, part, log, ranges, retention=retention, now=now)
+def ledger_spans(store: Store, since: datetime | None = None) -> dict[Place, Span]:
+    """Return what the ledger covers of every partition that it knows, of ranges since a moment.
+
+    Within these offsets everything is complete in every table: a range enters the ledger last.
+    """
+    spans = {}
+    for *place, end, first in store.rows(_ENDS, {"since": since or _EPOCH}):
+        one = Place(*place)
+        spans[one] = Span(one, int(first) if since else 0, int(end))
+    return spans
 
 
-def uncovered_days(store: Store, facts: LogFacts) -> list[tuple[date, date]]:
-    """Return the event days of ranges that the facts do not cover, at least not wholly."""
-    starts = {(facts.log[p.topic], p.topic, p.partition): p.start for p in facts.partitions}
-    rows = store.rows(
-        "SELECT log, topic, partition, max(end_offset), min(first_offset), first_day, last_day "
-        "FROM ingest_ledger WHERE stored > 0 "
-        "GROUP BY log, topic, partition, first_offset, first_day, last_day"
-    )
-    return [
-        (first_day, last_day)
-        for log, topic, partition, _, first, first_day, last_day in rows
-        if first < starts.get((log, topic, partition), first + 1)
-    ]
+def within(spans: Mapping[Place, Span], column: str = "offset") -> str:
+    """Return SQL that is true where a column of offsets lies within the span of its partition."""
+    # One term a topic, however many partitions it has; beyond the array an element reads as 0.
+    topics: dict[tuple[str, str], dict[int, Span]] = {}
+    for place, span in spans.items():
+        topics.setdefault((place.log, place.topic), {})[place.partition] = span
+    terms = []
+    for (log, topic), found in sorted(topics.items()):
+        ends = [found[p].end if p in found else 0 for p in range(max(found) + 1)]
+        firsts = [found[p].first if p in found else 0 for p in range(max(found) + 1)]
+        term = f"log = {literal(log)} AND topic = {literal(topic)} AND {column} < {_element(ends)}"
+        terms.append(f"{term} AND {column} >= {_element(firsts)}" if any(firsts) else term)
+    return f"({' OR '.join(f'({term})' for term in terms)})" if terms else "(0)"
 
 
-def _ranges(store: Store, part: PartitionFacts, log: str) -> list[Range]:
-    rows = store.rows(
-        "SELECT first_offset, end_offset, delivered, stored, rejected, duplicate, flushed_at "
-        "FROM ingest_ledger WHERE log = {log:String} AND topic = {topic:String} "
-        # A worker may have gone on since the log was read.
-        "AND partition = {partition:UInt32} AND first_offset < {end:UInt64} "
-        "ORDER BY first_offset, end_offset",
-        {"log": log, "topic": part.topic, "partition": part.partition, "end": part.end},
-    )
-    return [Range(*row) for row in rows]
+def _element(numbers: list[int]) -> str:
+    return f"{numbers}[partition + 1]"
 
 
-def _compare_shape(
-    report: Report, where: str, part: PartitionFacts, ranges: Sequence[Range]
-) -> None:
-    position = min(ranges[0].first, part.start) if ranges else part.start
-    for one in ranges:
-        report.compare(f"{where}, start of the range that ends at {one.end}", position, one.first)
-        outcome = one.stored + one.rejected + one.duplicate
-        report.compare(f"{where}, outcome of {one.first} to {one.end}", one.delivered, outcome)
-        position = one.end
-    report.compare(f"{where}, end", part.end, position)
+def entered(
+    store: Store, spans: Mapping[Place, Span], *, kept: date, letters: datetime
+) -> list[Entered]:
+    """Sum the ledger up by partition, within the spans.
+
+    ``kept`` is the first day from which on raw has forgotten nothing; ``letters`` the moment from
+    which on no dead letter can have been forgotten.
+    """
+    sql = _SUMS % within(spans, "first_offset")
+    found = []
+    for row in store.rows(sql, {"kept": kept, "letters": letters}):
+        place = Place(*row[:3])
+        ranges, first, stored, rejected, gaps, forgotten, kept_from, gone_to = map(int, row[3:])
+        # Clocks step: an older moment may stand in a later range.
+        start = max(kept_from, gone_to) if kept_from or gone_to else first
+        span = spans[place]
+        found.append(Entered(span, ranges, first, stored, rejected, gaps, forgotten, start))
+    return found
 
 
-def _compare_counts(
-    store: Store,
-    report: Report,
-    where: str,
-    part: PartitionFacts,
-    log: str,
-    ranges: Sequence[Range],
-) -> None:
-    covered = [one for one in ranges if one.end > part.start]
-    stored = sum(one.stored for one in covered)
-    rejected = sum(one.rejected for one in covered)
-    if covered and covered[0].first < part.start:
-        # The log forgot the head of this range: what it held is what raw and dead letters say.
-        head = (covered[0].first, part.start)
-        stored -= _count(store, "events", part, log, *head)
-        rejected -= _count(store, "dead_letters", part, log, *head)
-    else:
-        report.compare(f"{where}, delivered", part.delivered, sum(r.delivered for r in covered))
-        report.compare(f"{where}, duplicate", part.duplicate, sum(r.duplicate for r in covered))
-    report.compare(f"{where}, stored", part.stored, stored)
-    report.compare(f"{where}, rejected", part.rejected, rejected)
+def compare_shape(store: Store, report: Report, spans: Mapping[Place, Span]) -> None:
+    """Check that ranges are contiguous and that what was delivered became something."""
+    condition = within(spans, "first_offset")
+    for log, topic, partition, previous, first, end in store.rows(_BREAKS % condition):
+        place = Place(log, topic, partition)
+        where = f"ingest_ledger, {place}, range {first} to {end}"
+        if first < previous:
+            report.add(where, f"the range before it ends at {previous}: offsets were entered twice")
+        else:
+            gap = Span(place, int(previous), int(first))
+            report.add(where, f"offsets {previous} to {first} before it are in no range", gap)
+    for row in store.rows(_ODD % condition):
+        report.add(*_odd(Place(*row[:3]), *map(int, row[3:])))
 
 
-def _compare_dead_letters(
-    store: Store,
-    report: Report,
-    part: PartitionFacts,
-    log: str,
-    ranges: Sequence[Range],
-    *,
-    retention: Retention,
-    now: datetime,
-) -> None:
-    # A dead letter expires by the day it was received, which the ledger does not know; what was
-    # flushed within half of the time kept was surely not received before all of it.
-    oldest = now - timedelta(days=days_kept(retention, "dead_letters", "default")) / 2
-    kept = [r for r in ranges if r.flushed_at >= oldest and r.first >= part.start]
-    where = f"dead_letters, {part.topic} partition {part.partition}"
-    if kept:
-        found = _count(store, "dead_letters", part, log, kept[0].first, part.end)
-        report.compare(f"{where}, rows", sum(one.rejected for one in kept), found)
-        if kept[0].first == part.start:
-            report.compare(f"{where}, rejected by the log", part.rejected, found)
-
-
-def _count(store: Store, table: str, part: PartitionFacts, log: str, first: int, end: int) -> int:
-    ((count,),) = store.rows(
-        f"SELECT count() FROM {table} WHERE log = {{log:String}} AND topic = {{topic:String}} "
-        "AND partition = {partition:UInt32} AND offset >= {first:UInt64} AND offset < {end:UInt64}",
-        {
-            "log": log,
-            "topic": part.topic,
-            "partition": part.partition,
-            "first": first,
-            "end": end,
-        },
-    )
-    return int(count)
+def _odd(
+    place: Place,
+    first: int,
+    end: int,
+    delivered: int,
+    stored: int,
+    rejected: int,
+    duplicate: int,
+    refused: int,
+) -> tuple[str, str]:
+    where = f"ingest_ledger, {place}, range {first} to {end}"
+    if delivered != stored + rejected + duplicate:
+        return where, (
+            f"{delivered} records were delivered, but {stored} stored + {rejected} rejected + "
+            f"{duplicate} duplicate make {stored + rejected + duplicate}"
+        )
+    if first >= end or delivered > end - first:
+        return where, f"{delivered} records were delivered of {max(0, end - first)} offsets"
+    return where, f"its {refused} refused offsets are not all among its {rejected} rejected ones"

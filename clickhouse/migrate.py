@@ -6,7 +6,7 @@ the last one; a step that stopped in the middle is never guessed over.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
@@ -15,6 +15,7 @@ from millrace.clickhouse.client import Store
 from millrace.clickhouse.migrations import Migration, all_migrations, render
 from millrace.clickhouse.retention import Retention, retention_statements
 from millrace.clickhouse.retention import apply_retention as apply_retention
+from millrace.clickhouse.views import all_tables, changes_views, joined_by_views
 from millrace.schemas.errors import ConfigurationError, StoreError
 
 _LEDGER: Final = """
@@ -72,16 +73,46 @@ def plan(store: Store, *, retention: Retention, cluster: str = "") -> list[str]:
     return statements + retention_statements(store, retention, cluster)
 
 
-def apply(store: Store, *, retention: Retention, cluster: str = "") -> list[str]:
+def pending_view_changes(store: Store, *, cluster: str = "") -> list[str]:
+    """Return the names of missing migrations that change a view, or what one reads or writes.
+
+    They may only run while no range is half stored.
+    """
+    joined = joined_by_views(all_tables(store), store.database)
+    return [
+        migration.label
+        for migration in _pending(status(store))
+        if any(changes_views(statement, joined) for statement in migration.up(cluster))
+    ]
+
+
+def holds_ranges(store: Store) -> bool:
+    """Tell whether anything was ever stored here, be it a part of the first range only."""
+    names = store.rows(
+        "SELECT name FROM system.tables WHERE database = {database:String}"
+        " AND name IN ('ingest_ledger', 'events', 'dead_letters')",
+        {"database": store.database},
+    )
+    return any(store.rows(f"SELECT 1 FROM {name} LIMIT 1") for (name,) in names)
+
+
+def apply(
+    store: Store,
+    *,
+    retention: Retention,
+    cluster: str = "",
+    before_each: Callable[[], None] = lambda: None,
+) -> list[str]:
     """Run what is missing, then set the retention; returns the names of the migrations applied.
 
-    Refuses with ConfigurationError, and changes nothing, when a migration stopped in the middle
-    or its text is not the one that was applied.
+    ``before_each`` is called before every statement of a migration; what it raises ends the run
+    there. Refuses with ConfigurationError, and changes nothing, when a migration stopped in the
+    middle or its text is not the one that was applied.
     """
     pending = _pending(status(store))
     store.command(render(_LEDGER, cluster))
     for migration in pending:
-        _run(store, migration, migration.up(cluster), "completed")
+        _run(store, migration, migration.up(cluster), "completed", before_each)
     apply_retention(store, retention, cluster)
     return [migration.label for migration in pending]
 
@@ -138,8 +169,15 @@ def _pending(current: Sequence[MigrationStatus]) -> list[Migration]:
     return [migration for migration in all_migrations() if migration.version in down]
 
 
-def _run(store: Store, migration: Migration, statements: Sequence[str], final: str) -> None:
+def _run(
+    store: Store,
+    migration: Migration,
+    statements: Sequence[str],
+    final: str,
+    before_each: Callable[[], None] = lambda: None,
+) -> None:
     for number, statement in enumerate(statements, 1):
+        before_each()
         _record(store, migration, "started", number)
         try:
             store.command(statement)

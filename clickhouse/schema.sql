@@ -99,6 +99,7 @@ CREATE TABLE ingest_ledger
     `stored` UInt64,
     `rejected` UInt64,
     `duplicate` UInt64,
+    `refused` Array(UInt64) DEFAULT [],
     `first_day` Date,
     `last_day` Date,
     `catalogue` String,
@@ -106,6 +107,55 @@ CREATE TABLE ingest_ledger
 )
 ENGINE = MergeTree
 ORDER BY (log, topic, partition, first_offset)
+SETTINGS non_replicated_deduplication_window = 100000, replicated_deduplication_window = 100000, replicated_deduplication_window_seconds = 2678400, index_granularity = 8192;
+
+CREATE TABLE ingest_pauses
+(
+    `log` LowCardinality(String),
+    `topic` LowCardinality(String),
+    `partition` UInt32,
+    `offset` UInt64,
+    `state` Enum8('paused' = 0, 'resumed' = 1),
+    `reason` String,
+    `at` DateTime64(3, 'UTC')
+)
+ENGINE = MergeTree
+ORDER BY (log, topic, partition, offset, at)
+SETTINGS non_replicated_deduplication_window = 100000, replicated_deduplication_window = 100000, replicated_deduplication_window_seconds = 2678400, index_granularity = 8192;
+
+CREATE TABLE letter_jobs
+(
+    `number` UInt64,
+    `job` String,
+    `state` Enum8('begun' = 0, 'done' = 1, 'abandoned' = 2, 'withdrawn' = 3),
+    `log` String,
+    `topic` String,
+    `partition` UInt32,
+    `redriven` Array(UInt64),
+    `duplicate` Array(UInt64),
+    `refused` Array(UInt64),
+    `purged` Array(UInt64),
+    `catalogue` String,
+    `block` UInt64,
+    `at` DateTime64(3, 'UTC')
+)
+ENGINE = MergeTree
+ORDER BY (number, state)
+SETTINGS non_replicated_deduplication_window = 100000, replicated_deduplication_window = 100000, replicated_deduplication_window_seconds = 2678400, index_granularity = 8192;
+
+CREATE TABLE letter_marks
+(
+    `log` LowCardinality(String),
+    `topic` LowCardinality(String),
+    `partition` UInt32,
+    `offset` UInt64,
+    `mark` Enum8('redriven' = 0, 'duplicate' = 1, 'refused' = 2, 'purged' = 3),
+    `job` String,
+    `catalogue` String,
+    `at` DateTime64(3, 'UTC')
+)
+ENGINE = MergeTree
+ORDER BY (log, topic, partition, offset)
 SETTINGS non_replicated_deduplication_window = 100000, replicated_deduplication_window = 100000, replicated_deduplication_window_seconds = 2678400, index_granularity = 8192;
 
 CREATE TABLE rollup_1d
@@ -237,7 +287,8 @@ CREATE TABLE topic_logs
 (
     `topic` String,
     `log` String,
-    `created_at` DateTime64(3, 'UTC')
+    `created_at` DateTime64(3, 'UTC'),
+    `topic_id` String DEFAULT ''
 )
 ENGINE = MergeTree
 ORDER BY (topic, created_at)

@@ -19,8 +19,9 @@ class LedgerRow(BaseModel):
 
     ``log`` is the topic's generation id. ``delivered`` may be less than the range is long, as the
     log skips the offsets of control records. ``first_day`` and ``last_day`` span the days of the
-    stored events and equal the epoch when none was stored. ``catalogue`` is the fingerprint of the
-    rules by which the range was decided.
+    stored events and equal the epoch when none was stored. ``refused`` are the offsets of rows
+    that the store itself could not take; they count as rejected. ``catalogue`` is the fingerprint
+    of the rules by which the range was decided.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, title="Millrace ledger row")
@@ -34,6 +35,7 @@ class LedgerRow(BaseModel):
     stored: Count
     rejected: Count
     duplicate: Count
+    refused: tuple[Offset, ...] = ()
     first_day: date = EPOCH.date()
     last_day: date = EPOCH.date()
     catalogue: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -47,6 +49,8 @@ class LedgerRow(BaseModel):
             raise ValueError("delivered must fit into the range")
         if self.delivered != self.stored + self.rejected + self.duplicate:
             raise ValueError("delivered must equal stored + rejected + duplicate")
+        if len(self.refused) > self.rejected:
+            raise ValueError("refused must be among the rejected")
         if self.last_day < self.first_day:
             raise ValueError("last_day must not be before first_day")
         return self

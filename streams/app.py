@@ -5,25 +5,30 @@ from __future__ import annotations
 import asyncio
 import logging
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final, cast
 
 import faust
-from aiokafka.errors import KafkaError
-from faust.types import TP, ProducerT
+from faust.types import TP
 
+from millrace.clickhouse.client import Store
 from millrace.schemas.catalogue import Catalogue
 from millrace.schemas.dead_letter import DeadLetter
 from millrace.streams.agents import ingest as ingest_agent
 from millrace.streams.batch import EventBatch
 from millrace.streams.clock import Clock, SystemClock
+from millrace.streams.co_partitions import co_partitions
 from millrace.streams.connection import client_arguments
 from millrace.streams.dead_letters import dead_letters
 from millrace.streams.decode import Decoder
+from millrace.streams.gate import TAIL, GateTools
 from millrace.streams.ingest import Ingest
-from millrace.streams.partition import Tools
+from millrace.streams.outbox import Outbox
+from millrace.streams.partition import Log, Tools
+from millrace.streams.reconcile_schedule import ReconcileSchedule
 from millrace.streams.settings import KafkaSettings, Settings
 from millrace.streams.sink import Sink, Storage
+from millrace.streams.tail import newest
 from millrace.streams.telemetry import Telemetry, encode
 from millrace.streams.topics import Topics
 from millrace.streams.transport import (
@@ -38,7 +43,6 @@ logger = logging.getLogger(__name__)
 
 #: Long enough for a flush under way, short enough for a supervisor's patience.
 DRAIN_SECONDS: Final = 8.0
-_PUBLISH_WAIT: Final = 1.0
 
 
 class _AsIs(faust.Codec):
@@ -62,7 +66,7 @@ class Worker:
         settings: Settings,
         catalogue: Catalogue,
         store: Storage,
-        logs: Mapping[str, str],
+        logs: Mapping[str, Log],
         *,
         name: str,
         clock: Clock | None = None,
@@ -75,7 +79,17 @@ class Worker:
         self._sink = Sink(store, self._clock, on_retry=self._telemetry.retried)
         self._catalogue, self._logs = catalogue, logs
         self._decoders = {catalogue.fingerprint: Decoder(catalogue, self._actor_key)}
+        self._outbox = Outbox(settings.kafka)
         self._ingest: Ingest | None = None
+        self._partitions = 0  # that all topics of the events' layout are known to have
+        self._schedule = ReconcileSchedule(
+            settings,
+            lambda: Store.connect(
+                settings.clickhouse.url.get_secret_value(), timeout=settings.clickhouse.timeout
+            ),
+            self._clock,
+            self._send,
+        )
         self.app = _faust_app(settings, (self._topics.events, self._topics.millrace))
         self._connect()
 
@@ -104,13 +118,22 @@ class Worker:
             self._ingest = Ingest(
                 Tools(
                     settings=self._settings.sink,
+                    permit_seconds=self._settings.kafka.session_timeout / 2,
                     sink=self._sink,
                     positions=Offsets(self._consumer),
                     decoder=self._decoders[self._catalogue.fingerprint],
                     decoder_of=self._decoder_of,
                     logs=self._logs,
+                    co_partitioned=self._is_co_partitioned,
                     publish=self._publish_refusals,
-                    stored=self._telemetry.stored,
+                    gates=GateTools(
+                        self._settings.refusals,
+                        self._sink,
+                        self._clock,
+                        tail=lambda tp: newest(self._settings.kafka, tp, TAIL),
+                        told=self._telemetry.paused,
+                    ),
+                    watcher=self._telemetry,
                     clock=self._clock,
                 )
             )
@@ -125,15 +148,19 @@ class Worker:
         logger.info("Worker started; catalogue %s.", self._catalogue.fingerprint[:12])
 
     async def _on_assigned(self, _: Any, assigned: set[TP], **kwargs: Any) -> None:
-        self._begin().assigned(assigned, self.app.consumer_generation_id)
+        self._begin().assigned(assigned, Offsets(self._consumer).membership)
         names = ", ".join(sorted(f"{tp.topic}-{tp.partition}" for tp in assigned))
         logger.info("Partitions assigned: %s.", names or "none")
+        if TP(self._topics.millrace, 0) in assigned:  # one worker has it, and no other
+            self._schedule.start()
 
     async def _on_revoked(self, _: Any, revoked: set[TP], **kwargs: Any) -> None:
+        self._schedule.stop()
         self._begin().revoked()
-        self._telemetry.lost()
+        self._telemetry.forget_partitions()
 
     async def _on_before_shutdown(self, _: Any, **kwargs: Any) -> None:
+        self._schedule.stop()
         if self._ingest is None:
             return
         if not await self._ingest.drain(DRAIN_SECONDS):
@@ -142,7 +169,15 @@ class Worker:
             )
         await self._send([*self._telemetry.events(self._ends()), self._telemetry.worker("stopped")])
         await self._ingest.close()
+        await self._outbox.close()
         self._sink.close()
+
+    async def _is_co_partitioned(self, tp: TP) -> bool:
+        if tp.topic != self._topics.events:
+            return True
+        if tp.partition >= self._partitions:
+            self._partitions = await co_partitions(self._settings.kafka)
+        return tp.partition < self._partitions
 
     async def _decoder_of(self, fingerprint: str) -> Decoder:
         if fingerprint not in self._decoders:
@@ -151,7 +186,10 @@ class Worker:
         return self._decoders[fingerprint]
 
     async def _publish_refusals(self, batch: EventBatch) -> None:
-        await self._publish(self._topics.dead_letters, map(_letter, dead_letters(batch)))
+        if batch.refusals:
+            # Off the event loop: a range may be all refusals.
+            letters = await asyncio.to_thread(lambda: list(map(_letter, dead_letters(batch))))
+            await self._outbox.publish(self._topics.dead_letters, batch.partition, letters)
 
     async def _send_telemetry(self, app: Any) -> None:
         await self._send(self._telemetry.events(self._ends()))
@@ -165,26 +203,7 @@ class Worker:
         }
 
     async def _send(self, events: list[dict[str, Any]]) -> None:
-        await self._publish(self._topics.millrace, map(encode, events))
-
-    async def _publish(self, topic: str, records: Iterable[tuple[bytes, bytes]]) -> None:
-        """Publish records, keys and values, and wait until the broker has every one of them."""
-        left = list(records)
-        producer = await self.app.maybe_start_producer() if left else None
-        while left and producer:
-            taken = await asyncio.gather(*(_sent(producer, topic, *record) for record in left))
-            left = [record for record, error in zip(left, taken, strict=True) if error]
-            if left:
-                logger.warning("Topic %s did not take %d records; trying again.", topic, len(left))
-                await asyncio.sleep(_PUBLISH_WAIT)
-
-
-async def _sent(producer: ProducerT, topic: str, key: bytes, value: bytes) -> KafkaError | None:
-    try:
-        await producer.send_and_wait(topic, key, value, None, None, None)
-    except KafkaError as error:
-        return error
-    return None
+        await self._outbox.publish(self._topics.millrace, 0, list(map(encode, events)))
 
 
 def _letter(letter: DeadLetter) -> tuple[bytes, bytes]:
@@ -213,8 +232,6 @@ def _faust_app(settings: Settings, batched: tuple[str, ...]) -> faust.App:
         broker_session_timeout=kafka.session_timeout,
         broker_heartbeat_interval=kafka.session_timeout / 4,
         broker_commit_interval=60,
-        producer_linger=0.05,
-        producer_acks=-1,
     )
     app.transport = BatchTransport(broker_urls(kafka.bootstrap_servers), app, batched=batched)
     return app

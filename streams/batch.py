@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from millrace.schemas.reasons import Reason
 from millrace.streams import columns
 from millrace.streams.record_batch import Integers
 from millrace.streams.refusal import Refusal
@@ -34,7 +35,8 @@ class EventBatch:
 
     ``rows`` has the columns of :data:`millrace.streams.columns.EVENTS` in offset order;
     ``timestamps`` are the rows' Kafka times in milliseconds. Every record delivered is a row, a
-    refusal or a duplicate.
+    refusal or a duplicate; ``refused_by_store`` are the offsets of refusals that the decoder had
+    accepted.
     """
 
     log: str
@@ -48,6 +50,7 @@ class EventBatch:
     refusals: tuple[Refusal, ...] = ()
     dropped: Mapping[DroppedKey, int] = field(default_factory=dict)
     duplicates: int = 0
+    refused_by_store: tuple[int, ...] = ()
 
     @property
     def token(self) -> str:
@@ -79,6 +82,32 @@ class EventBatch:
             duplicates=self.duplicates + self.stored - kept.num_rows,
         )
 
+    def refuse(self, offsets: Sequence[int]) -> EventBatch:
+        """Return the batch with the rows at these offsets refused: the store cannot take them."""
+        chosen = np.isin(np.asarray(self.rows.column("offset")), np.array(offsets, np.uint64))
+        found = zip(
+            self.rows.filter(pa.array(chosen)).to_pylist(), self.timestamps[chosen], strict=True
+        )
+        refusals = [
+            Refusal(
+                offset=row["offset"],
+                timestamp=int(timestamp),
+                reason=Reason.INVALID_FIELD,
+                field="",
+                message="The store cannot take this row; the worker's log has its error",
+                tenant=row["tenant"],
+                name=row["name"],
+            )
+            for row, timestamp in found
+        ]
+        return replace(
+            self,
+            rows=self.rows.filter(pa.array(~chosen)),
+            timestamps=self.timestamps[~chosen],
+            refusals=tuple(sorted((*self.refusals, *refusals), key=lambda one: one.offset)),
+            refused_by_store=(*self.refused_by_store, *(one.offset for one in refusals)),
+        )
+
     def cut_before(self, partitions: int) -> int | None:
         """Return the offset at which the rows would touch one store partition too many.
 
@@ -92,9 +121,16 @@ class EventBatch:
             return None
         return int(self.rows.column("offset")[int(np.sort(firsts)[partitions])].as_py())
 
-    def dead_letters(self) -> pa.RecordBatch:
-        """Return the refusals as rows of ``dead_letters``."""
-        found, count = self.refusals, len(self.refusals)
+    def dead_letters(self) -> tuple[pa.RecordBatch, pa.RecordBatch]:
+        """Return the refusals as rows of ``dead_letters``: the decoder's and the store's."""
+        stores = set(self.refused_by_store)
+        return (
+            self._letters([one for one in self.refusals if one.offset not in stores]),
+            self._letters([one for one in self.refusals if one.offset in stores]),
+        )
+
+    def _letters(self, found: Sequence[Refusal]) -> pa.RecordBatch:
+        count = len(found)
         return columns.batch(
             {
                 **self._coordinate(count),
@@ -145,6 +181,7 @@ class EventBatch:
                 "stored": pa.array([self.stored], pa.uint64()),
                 "rejected": pa.array([len(self.refusals)], pa.uint64()),
                 "duplicate": pa.array([self.duplicates], pa.uint64()),
+                "refused": pa.array([self.refused_by_store], pa.list_(pa.uint64())),
                 "first_day": pa.array([int(days.min())], pa.int32()).cast(pa.date32()),
                 "last_day": pa.array([int(days.max())], pa.int32()).cast(pa.date32()),
                 "catalogue": columns.constant(catalogue, 1),

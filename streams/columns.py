@@ -87,6 +87,7 @@ LEDGER: Final = pa.schema(
         ("stored", pa.uint64()),
         ("rejected", pa.uint64()),
         ("duplicate", pa.uint64()),
+        ("refused", pa.list_(pa.uint64())),
         ("first_day", pa.date32()),
         ("last_day", pa.date32()),
         ("catalogue", TEXT),

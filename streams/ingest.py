@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from faust.types import TP
 
 from millrace.streams.partition import PartitionIngest, Tools
-from millrace.streams.transport import Fetched
+from millrace.streams.transport import Fetched, Membership
 
 
 class Ingest:
@@ -18,12 +18,12 @@ class Ingest:
         self._tools = tools
         self._partitions: dict[TP, PartitionIngest] = {}
 
-    def assigned(self, tps: Iterable[TP], generation: int) -> None:
+    def assigned(self, tps: Iterable[TP], membership: Membership) -> None:
         """Begin anew with the partitions that are now ours."""
         self.revoked()
         topics = self._tools.logs
         self._partitions = {
-            tp: PartitionIngest(self._tools, tp, generation) for tp in tps if tp.topic in topics
+            tp: PartitionIngest(self._tools, tp, membership) for tp in tps if tp.topic in topics
         }
 
     def revoked(self) -> None:
@@ -33,10 +33,10 @@ class Ingest:
         self._partitions.clear()
 
     def add(self, fetched: Fetched) -> None:
-        """Take in a fetch; one of another generation or of a lost partition is dropped."""
+        """Take in a fetch; one of another membership or of a lost partition is dropped."""
         records = fetched.records
         partition = self._partitions.get(TP(records.topic, records.partition))
-        if partition is not None and partition.generation == fetched.generation:
+        if partition is not None and partition.membership == fetched.membership:
             partition.add(records)
 
     async def drain(self, seconds: float) -> bool:

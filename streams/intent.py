@@ -13,27 +13,36 @@ import msgspec
 
 from millrace.schemas.errors import ConfigurationError
 
-VERSION: Final = 1
+#: Version 2 is version 1 with ``refused``; an intent without any is still written as version 1,
+#: so that a worker of the release before can finish it.
+VERSION: Final = 2
 
 
-class _Form(msgspec.Struct, frozen=True):
+class _Form(msgspec.Struct, frozen=True, omit_defaults=True):
     v: int
     end: int
     catalogue: str
     log: str
+    refused: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """The range [committed offset, ``end``) was begun by a catalogue, under a log generation."""
+    """The range [committed offset, ``end``) was begun by a catalogue, under a log generation.
+
+    ``refused`` are the offsets of rows that the store could not take; a repeat leaves them out too.
+    """
 
     end: int
     catalogue: str
     log: str
+    refused: tuple[int, ...] = ()
 
     def metadata(self) -> str:
         """Return the text that is committed beside the range's first offset."""
-        return msgspec.json.encode(_Form(VERSION, self.end, self.catalogue, self.log)).decode()
+        version = VERSION if self.refused else 1
+        form = _Form(version, self.end, self.catalogue, self.log, self.refused)
+        return msgspec.json.encode(form).decode()
 
 
 def parse_intent(metadata: str) -> Intent | None:
@@ -51,9 +60,9 @@ def parse_intent(metadata: str) -> Intent | None:
             f"The intent {metadata[:100]!r} in the group's offsets cannot be read; "
             "run the version of the worker that wrote it until its range is stored"
         ) from None
-    if form.v != VERSION:
+    if not 1 <= form.v <= VERSION:
         raise ConfigurationError(
             f"The intent in the group's offsets has version {form.v}, this worker knows {VERSION}; "
             "run the newer worker until its range is stored"
         )
-    return Intent(form.end, form.catalogue, form.log)
+    return Intent(form.end, form.catalogue, form.log, form.refused)

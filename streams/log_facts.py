@@ -1,42 +1,62 @@
-"""What the log says: every record read again by a fresh consumer and decided anew.
+"""What the log says: records read again by a fresh consumer and decided anew.
 
-Nothing a worker counted is used. Only which catalogue decided about a range is taken from the
-ledger, since an event is judged by the catalogue of its time.
+Nothing a worker counted is used. What the log alone cannot tell is taken from the store: which
+catalogue decided about a range, since an event is judged by that of its time, which rows the store
+itself could not take, and which dead letters were redriven under another catalogue.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Final
 
 import numpy as np
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError
 
-from millrace.clickhouse.reconcile import Amount, LogFacts, PartitionFacts, Slice
+from millrace.clickhouse.facts import Amount, LogFacts, PartitionFacts, Slice, Span
 from millrace.schemas.catalogue import Catalogue
 from millrace.schemas.errors import BrokerError
-from millrace.streams import generations
 from millrace.streams.batch import EventBatch
-from millrace.streams.connection import client_arguments
 from millrace.streams.decode import Decoder
 from millrace.streams.duplicates import RecentIds
 from millrace.streams.kept_catalogues import kept_catalogue
+from millrace.streams.log_spans import reader
 from millrace.streams.recall import Past, Tables, recall
 from millrace.streams.record_batch import RecordBatch, record_batch
 from millrace.streams.settings import Settings
-from millrace.streams.topics import (
-    Topics,
-    administrator,
-    partitions_of,
-)
 
 _EPOCH: Final = date(1970, 1, 1)
 #: Seconds without a record, short of the log's end, after which the broker counts as silent.
 _SILENCE: Final = 30.0
+#: Records at once when a worker's own process reads: it has something else to do as well.
+_GENTLE: Final = 1_000
+
+_RANGES: Final = (
+    "SELECT end_offset, catalogue, refused FROM ingest_ledger WHERE log = {log:String}"
+    " AND topic = {topic:String} AND partition = {partition:UInt32}"
+    " AND first_offset >= {first:UInt64} AND first_offset < {end:UInt64} ORDER BY end_offset"
+)
+_REDRIVEN: Final = (
+    "SELECT offset, any(catalogue) FROM letter_marks WHERE log = {log:String}"
+    " AND topic = {topic:String} AND partition = {partition:UInt32} AND mark = 'redriven'"
+    " AND offset >= {first:UInt64} AND offset < {end:UInt64} GROUP BY offset"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What some records came to: ``batch`` as it was stored, ``redriven`` what followed later."""
+
+    batch: EventBatch
+    redriven: tuple[EventBatch, ...] = ()
+
+
+#: Told of everything that was decided anew, in a thread of its own.
+Look = Callable[[Decided], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,49 +71,45 @@ class _Stretch:
 class _Tally:
     """What one partition has come to so far."""
 
-    topic: str
-    partition: int
-    start: int
-    end: int
-    log: str
+    span: Span
     stretches: Sequence[_Stretch]
+    refused: frozenset[int]
+    redriven: Mapping[int, str]  # offset -> the catalogue that let it pass
     recent: RecentIds
-    position: int = 0
-    delivered: int = 0
-    stored: int = 0
-    rejected: int = 0
-    duplicate: int = 0
-    slices: dict[Slice, Amount] = field(default_factory=dict)
+    position: int
+    recalled: bool = False
+    facts: PartitionFacts = field(init=False)
 
-    def add(self, batch: EventBatch) -> None:
-        """Count a decoded part of the partition."""
+    def __post_init__(self) -> None:
+        self.facts = PartitionFacts(self.span)
+
+    def add(self, batch: EventBatch) -> EventBatch:
+        """Count a decoded part of the partition; returns what of it was stored."""
         fresh = self.recent.fresh(batch)
         kept = batch if fresh.all() else batch.keep(fresh)
+        if refused := self.refused & set(range(batch.first, batch.end)):
+            kept = kept.refuse(sorted(refused))
         self.recent.remember(kept)
-        self.delivered += kept.delivered
-        self.stored += kept.stored
-        self.rejected += len(kept.refusals)
-        self.duplicate += kept.duplicates
-        for place, amount in amounts(kept):
-            known = self.slices.get(place, Amount(0, 0, 0.0))
-            self.slices[place] = Amount(
-                known.events + amount.events,
-                known.values + amount.values,
-                known.total + amount.total,
-            )
+        facts = self.facts
+        self.facts = replace(
+            facts,
+            delivered=facts.delivered + kept.delivered,
+            stored=facts.stored + kept.stored,
+            rejected=facts.rejected + len(kept.refusals),
+            duplicate=facts.duplicate + kept.duplicates,
+            offsets=facts.offsets + _offsets(kept),
+            slices=_sum(facts.slices, amounts(kept)),
+        )
+        return kept
 
-    def facts(self) -> PartitionFacts:
-        """Return the count as what reconcile compares."""
-        return PartitionFacts(
-            topic=self.topic,
-            partition=self.partition,
-            start=self.start,
-            end=self.end,
-            delivered=self.delivered,
-            stored=self.stored,
-            rejected=self.rejected,
-            duplicate=self.duplicate,
-            slices=self.slices,
+    def add_redriven(self, batch: EventBatch) -> None:
+        """Count letters that were redriven; they are among the rejected already."""
+        facts = self.facts
+        self.facts = replace(
+            facts,
+            redriven=facts.redriven + batch.stored,
+            offsets=facts.offsets + _offsets(batch),
+            slices=_sum(facts.slices, amounts(batch)),
         )
 
 
@@ -101,38 +117,33 @@ async def read_log(
     settings: Settings,
     catalogue: Catalogue,
     store: Tables,
+    spans: Iterable[Span],
     *,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    look: Look = lambda decided: None,
+    gentle: bool = False,
 ) -> LogFacts:
-    """Read the ingested topics from their start to where they end now.
+    """Read spans of the log again; they must begin and end where ranges of the ledger do.
 
-    Where the ledger is already further, because a worker goes on meanwhile, a partition is read up
-    to the ledger's end. Our own telemetry is always read up to there: a worker's last words about
-    itself wait for the next one. ``progress`` is told how many of how many offsets have been read.
-    Raises BrokerError when Kafka cannot be read, ConfigurationError when a catalogue that the
-    ledger names is missing.
+    ``progress`` is told how many of how many offsets have been read. ``gentle`` reads little at a
+    time and rests as long as it works. Raises BrokerError when Kafka cannot be read,
+    ConfigurationError when a catalogue that the ledger names is missing.
     """
-    topics = Topics(settings.kafka.topic_prefix)
     key = settings.actor_key.get_secret_value().encode()
-    consumer = AIOKafkaConsumer(
-        **client_arguments(settings.kafka),
-        enable_auto_commit=False,
-        max_poll_records=20_000,
-        max_partition_fetch_bytes=8 * 1024 * 1024,
-    )
     decoders = _Decoders(catalogue, key, store)
-    try:
-        await consumer.start()
-        tallies = await _tallies(consumer, topics, settings, store)
-        await _read(consumer, tallies, decoders, progress)
-    except KafkaError as error:
-        raise BrokerError(f"The log could not be read: {error}") from error
-    finally:
-        await consumer.stop()
-    return LogFacts(
-        log={tally.topic: tally.log for tally in tallies.values()},
-        partitions=tuple(tally.facts() for tally in tallies.values()),
+    recent = settings.sink.max_ids, settings.sink.id_seconds
+    tallies = await asyncio.to_thread(
+        lambda: {
+            TopicPartition(span.place.topic, span.place.partition): _tally(store, span, *recent)
+            for span in spans
+        }
     )
+    if not tallies:
+        return ()
+    reading = _Reading(tallies, decoders, store, look, progress, settings.sink.id_seconds)
+    async with reader(settings.kafka, at_once=_GENTLE if gentle else 20_000) as consumer:
+        await reading.run(consumer, gentle=gentle)
+    return tuple(tally.facts for tally in tallies.values())
 
 
 def amounts(batch: EventBatch) -> Iterator[tuple[Slice, Amount]]:
@@ -182,105 +193,139 @@ class _Decoders:
         return self._known.get(fingerprint, self._current)
 
 
-async def _tallies(
-    consumer: AIOKafkaConsumer, topics: Topics, settings: Settings, store: Tables
-) -> Mapping[TopicPartition, _Tally]:
-    # Not the consumer's own metadata: that of topics it has not subscribed to stays empty.
-    async with administrator(settings.kafka) as admin:
-        places = [
-            TopicPartition(topic, partition)
-            for topic in (topics.events, topics.millrace)
-            for partition in await partitions_of(admin, topic)
-        ]
-    consumer.assign(places)
-    starts = await consumer.beginning_offsets(places)
-    ends = await consumer.end_offsets(places)
-    tallies = {}
-    for place in places:
-        log = generations.current(store, place.topic) or ""
-        recent = RecentIds(settings.sink.max_ids, settings.sink.id_seconds)
-        if starts[place]:
-            # The log itself does not hold the ids from before its start any more.
-            recall(store, Past(log, place.topic, place.partition, starts[place]), recent)
-        stretches = _stretches(store, place, log)
-        entered = stretches[-1].end if stretches else starts[place]
-        own = place.topic == topics.millrace
-        tallies[place] = _Tally(
-            topic=place.topic,
-            partition=place.partition,
-            start=starts[place],
-            end=entered if own else max(ends[place], entered),
-            log=log,
-            stretches=stretches,
-            recent=recent,
-            position=starts[place],
-        )
-    return tallies
-
-
-def _stretches(store: Tables, place: TopicPartition, log: str) -> list[_Stretch]:
-    found = store.rows(
-        "SELECT end_offset, catalogue FROM ingest_ledger WHERE log = {log:String}"
-        " AND topic = {topic:String} AND partition = {partition:UInt32} ORDER BY end_offset",
-        {"log": log, "topic": place.topic, "partition": place.partition},
-    )
+def _tally(store: Tables, span: Span, max_ids: int, id_seconds: float) -> _Tally:
+    where = {
+        "log": span.place.log,
+        "topic": span.place.topic,
+        "partition": span.place.partition,
+        "first": span.first,
+        "end": span.end,
+    }
     stretches: list[_Stretch] = []
-    for end, fingerprint in found:
+    refused: set[int] = set()
+    for end, fingerprint, offsets in store.rows(_RANGES, where):
         if stretches and stretches[-1].fingerprint == fingerprint:
             stretches.pop()
         stretches.append(_Stretch(int(end), fingerprint))
-    return stretches
-
-
-async def _read(
-    consumer: AIOKafkaConsumer,
-    tallies: Mapping[TopicPartition, _Tally],
-    decoders: _Decoders,
-    progress: Callable[[int, int], None],
-) -> None:
-    for place, tally in tallies.items():
-        consumer.seek(place, tally.start)
-    total = sum(tally.end - tally.start for tally in tallies.values())
-    silent = 0.0
-    while unread := [place for place, tally in tallies.items() if tally.position < tally.end]:
-        found = await consumer.getmany(*unread, timeout_ms=1000)
-        silent = 0.0 if found else silent + 1.0
-        if silent > _SILENCE:
-            names = ", ".join(f"{place.topic}-{place.partition}" for place in unread)
-            raise BrokerError(f"Kafka has delivered nothing of {names} for {_SILENCE:.0f} seconds")
-        for place, records in found.items():
-            tally = tallies[place]
-            await asyncio.to_thread(_count, tally, _before(records, tally.end), decoders)
-            tally.position = await consumer.position(place)
-        # Only control records may be left before the end of a log: no record comes, time passes.
-        for place in unread:
-            tallies[place].position = max(tallies[place].position, await consumer.position(place))
-        done = sum(min(tally.position, tally.end) - tally.start for tally in tallies.values())
-        progress(done, total)
-
-
-def _before(records: Sequence[ConsumerRecord], end: int) -> Sequence[ConsumerRecord]:
-    return records if records[-1].offset < end else [r for r in records if r.offset < end]
-
-
-def _count(tally: _Tally, records: Sequence[ConsumerRecord], decoders: _Decoders) -> None:
-    if not records:
-        return
-    rest: RecordBatch = record_batch(
-        tally.topic,
-        tally.partition,
-        tally.position,
-        [record.offset for record in records],
-        [record.timestamp for record in records],
-        [record.value for record in records],
+        refused.update(offsets)
+    return _Tally(
+        span=span,
+        stretches=stretches,
+        refused=frozenset(refused),
+        redriven=dict(store.rows(_REDRIVEN, where)),
+        recent=RecentIds(max_ids, id_seconds),
+        position=span.first,
     )
-    for stretch in tally.stretches:
-        if stretch.end <= rest.first:
-            continue
-        if stretch.end >= rest.end:
-            tally.add(decoders.of(stretch.fingerprint).decode(rest, tally.log))
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """One pass over some spans of the log."""
+
+    tallies: Mapping[TopicPartition, _Tally]
+    decoders: _Decoders
+    store: Tables
+    look: Look
+    progress: Callable[[int, int], None]
+    id_seconds: float
+
+    async def run(self, consumer: AIOKafkaConsumer, *, gentle: bool) -> None:
+        """Read every span to its end."""
+        tallies = self.tallies
+        consumer.assign(list(tallies))
+        for place, tally in tallies.items():
+            consumer.seek(place, tally.position)
+        total = sum(len(tally.span) for tally in tallies.values())
+        silent = 0.0
+        while unread := [p for p, tally in tallies.items() if tally.position < tally.span.end]:
+            found = await consumer.getmany(*unread, timeout_ms=1000)
+            silent = 0.0 if found else silent + 1.0
+            if silent > _SILENCE:
+                names = ", ".join(f"{place.topic}-{place.partition}" for place in unread)
+                raise BrokerError(
+                    f"Kafka has delivered nothing of {names} for {_SILENCE:.0f} seconds"
+                )
+            began = time.monotonic()
+            for place, records in found.items():
+                await asyncio.to_thread(self._count, tallies[place], records)
+            # Only control records may be left before an end: no record comes, time passes.
+            for place in unread:
+                tally = tallies[place]
+                tally.position = max(tally.position, await consumer.position(place))
+            done = sum(min(t.position, t.span.end) - t.span.first for t in tallies.values())
+            self.progress(done, total)
+            if gentle:
+                await asyncio.sleep(time.monotonic() - began)
+
+    def _count(self, tally: _Tally, records: Sequence[ConsumerRecord]) -> None:
+        end = tally.span.end
+        taken = records if records[-1].offset < end else [r for r in records if r.offset < end]
+        if not taken:
             return
-        part = rest.until(stretch.end)
-        rest = rest.since(stretch.end)
-        tally.add(decoders.of(stretch.fingerprint).decode(part, tally.log))
-    tally.add(decoders.of("").decode(rest, tally.log))
+        rest = record_batch(
+            tally.span.place.topic,
+            tally.span.place.partition,
+            tally.position,
+            [record.offset for record in taken],
+            [record.timestamp for record in taken],
+            [record.value for record in taken],
+        )
+        if not tally.recalled:
+            self._recall(tally, int(rest.timestamps[0]))
+        for stretch in tally.stretches:
+            if stretch.end > rest.first:
+                part = rest.until(stretch.end) if stretch.end < rest.end else rest
+                self._decide(tally, part, stretch.fingerprint)
+                if stretch.end >= rest.end:
+                    return
+                rest = rest.since(stretch.end)
+        self._decide(tally, rest, "")
+
+    def _recall(self, tally: _Tally, timestamp: int) -> None:
+        place, first = tally.span.place, tally.span.first
+        since = timestamp - int(self.id_seconds * 1000)
+        past = Past(place.log, place.topic, place.partition, first, since)
+        recall(self.store, past, tally.recent)
+        tally.recalled = True
+
+    def _decide(self, tally: _Tally, records: RecordBatch, fingerprint: str) -> None:
+        log = tally.span.place.log
+        stored = tally.add(self.decoders.of(fingerprint).decode(records, log))
+        later = []
+        for catalogue, part in _redriven(records, tally.redriven):
+            later.append(self.decoders.of(catalogue).decode(part, log))
+            tally.add_redriven(later[-1])
+        self.look(Decided(stored, tuple(later)))
+
+
+def _redriven(
+    records: RecordBatch, redriven: Mapping[int, str]
+) -> Iterator[tuple[str, RecordBatch]]:
+    """Yield the records that were redriven, by the catalogue that let them pass."""
+    if not redriven:
+        return
+    found = [redriven.get(int(offset)) for offset in records.offsets]
+    for catalogue in sorted({one for one in found if one is not None}):
+        chosen = [place for place, one in enumerate(found) if one == catalogue]
+        yield (
+            catalogue,
+            replace(
+                records,
+                offsets=records.offsets[chosen],
+                timestamps=records.timestamps[chosen],
+                values=[records.values[place] for place in chosen],
+            ),
+        )
+
+
+def _offsets(batch: EventBatch) -> int:
+    return int(np.asarray(batch.rows.column("offset")).sum())
+
+
+def _sum(
+    known: Mapping[Slice, Amount], more: Iterable[tuple[Slice, Amount]]
+) -> dict[Slice, Amount]:
+    result = dict(known)
+    for piece, amount in more:
+        result[piece] = result.get(piece, Amount()) + amount
+    return result

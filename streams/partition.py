@@ -12,37 +12,57 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from typing import Final, Protocol
+from dataclasses import dataclass, field
+from typing import Final, Protocol, TypeVar
 
 from faust.types import TP
 
-from millrace.schemas.errors import BrokerError, ConfigurationError, MillraceError
+from millrace.schemas.errors import BrokerError, MillraceError
 from millrace.streams.batch import EventBatch
 from millrace.streams.clock import Clock
+from millrace.streams.co_partitions import GROW
 from millrace.streams.decode import Decoder
 from millrace.streams.duplicates import RecentIds
+from millrace.streams.gate import Gate, GateTools
 from millrace.streams.intent import Intent, parse_intent
+from millrace.streams.pending import Pending
+from millrace.streams.permit import IntentPermit
 from millrace.streams.recall import Past
-from millrace.streams.record_batch import RecordBatch, join
+from millrace.streams.record_batch import RecordBatch
 from millrace.streams.settings import SinkSettings
-from millrace.streams.sink import Sink
-from millrace.streams.transport import Committed, Fenced
+from millrace.streams.sink import RowsRefused, Sink
+from millrace.streams.takeover import lost_events, start_of
+from millrace.streams.transport import Committed, Fenced, Membership
 
 logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 #: ClickHouse refuses an insert that touches more than 100 partitions of a table.
 STORE_PARTITIONS: Final = 90
 
 
+@dataclass(frozen=True, slots=True)
+class Log:
+    """Which life of a topic its partitions were settled on: ours and Kafka's name for it."""
+
+    generation: str
+    topic_id: str
+
+
 class Positions(Protocol):
     """What ingest asks of the broker; :class:`millrace.streams.transport.Offsets` has it."""
 
-    async def commit(self, tp: TP, offset: int, metadata: str, generation: int) -> None:
-        """Commit one position; raises Fenced when the group has moved on."""
+    async def commit(self, tp: TP, offset: int, metadata: str, membership: Membership) -> None:
+        """Commit one position, once; raises Fenced when the group has moved on."""
 
     async def committed(self, tp: TP) -> Committed | None:
         """Return the committed position with its metadata."""
+
+    async def log_start(self, tp: TP) -> int:
+        """Return the first offset that the log still has."""
+
+    async def topic_id(self, topic: str) -> str:
+        """Return Kafka's id of a topic as it is now."""
 
     def hold(self, tp: TP) -> None:
         """Fetch no more of a partition for now."""
@@ -51,18 +71,31 @@ class Positions(Protocol):
         """Fetch a partition again."""
 
 
+class Watcher(Protocol):
+    """Who is told what happens; :class:`millrace.streams.telemetry.Telemetry` has it."""
+
+    def stored(self, batch: EventBatch, seconds: float) -> None:
+        """Note a range that was stored, entered and committed."""
+
+    def lost(self, tp: TP, offsets: int) -> None:
+        """Note that the log forgot offsets before they were stored."""
+
+
 @dataclass(frozen=True)
 class Tools:
     """What every partition shares."""
 
     settings: SinkSettings
+    permit_seconds: float  # an insert is sent only so long after its intent was committed
     sink: Sink
     positions: Positions
     decoder: Decoder
     decoder_of: Callable[[str], Awaitable[Decoder]]  # by a catalogue's fingerprint
-    logs: Mapping[str, str]  # each topic's log generation
+    logs: Mapping[str, Log]  # by topic
+    co_partitioned: Callable[[TP], Awaitable[bool]]  # whether the topics made from it have it too
     publish: Callable[[EventBatch], Awaitable[None]]  # rejects, to the dead-letter topic
-    stored: Callable[[EventBatch, float], None]  # told of each finished range and its seconds
+    gates: GateTools
+    watcher: Watcher
     clock: Clock
     # One thread: a decoder is not safe to share, and the event loop must stay free to fetch.
     decoding: ThreadPoolExecutor = field(
@@ -73,31 +106,26 @@ class Tools:
 class PartitionIngest:
     """One partition while this worker has it."""
 
-    def __init__(self, tools: Tools, tp: TP, generation: int) -> None:
-        self._tools, self._tp, self.generation = tools, tp, generation
+    def __init__(self, tools: Tools, tp: TP, membership: Membership) -> None:
+        self._tools, self._tp, self.membership = tools, tp, membership
+        self._log = tools.logs[tp.topic]
         self._recent = RecentIds(tools.settings.max_ids, tools.settings.id_seconds)
-        self._pending: list[RecordBatch] = []
-        self._rows = 0
-        self._bytes = 0
-        self._since = 0.0
+        self._pending = Pending(tools.settings, tools.clock)
+        self._position = 0
         self._held = False
-        self._draining = False
+        self._draining = asyncio.Event()
         self._changed = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
-        self._position: int | None = None
+        self._gate = Gate(tools.gates, tp, self._decode_today, self._draining)
         self._task = asyncio.ensure_future(self._run())
 
     def add(self, records: RecordBatch) -> None:
         """Take in the next records of the partition."""
-        if not self._pending:
-            self._since = self._tools.clock.monotonic()
-        self._pending.append(records)
-        self._rows += len(records)
-        self._bytes += sum(map(len, filter(None, records.values)))
+        self._pending.add(records)
         self._idle.clear()
         self._changed.set()
-        if not self._held and self._crowded():
+        if not self._held and self._pending.crowded:
             self._held = True
             self._tools.positions.hold(self._tp)
 
@@ -108,7 +136,7 @@ class PartitionIngest:
 
     async def drain(self) -> None:
         """Flush what is pending without waiting for more."""
-        self._draining = True
+        self._draining.set()
         self._changed.set()
         idle = asyncio.ensure_future(self._idle.wait())
         await asyncio.wait([idle, self._task], return_when=asyncio.FIRST_COMPLETED)
@@ -120,10 +148,13 @@ class PartitionIngest:
             await self._wait_for_records()
             await self._take_over()
             while True:
-                await self._wait_until_due()
-                await self._flush(await self._next_batch(), catalogue)
                 if not self._pending:
                     self._idle.set()
+                await self._wait_until_due()
+                batch = await self._next_batch()
+                if not await self._gate.admit(batch):
+                    return
+                await self._flush(batch, catalogue)
         except asyncio.CancelledError:
             raise
         except Fenced as error:
@@ -149,12 +180,10 @@ class PartitionIngest:
             await self._changed.wait()
 
     async def _wait_until_due(self) -> None:
-        settings = self._tools.settings
         while True:
             await self._wait_for_records()
-            waited = self._tools.clock.monotonic() - self._since
-            left = settings.max_seconds - waited
-            if self._draining or self._due() or left <= 0:
+            left = self._pending.seconds_left
+            if self._draining.is_set() or self._pending.due or left <= 0:
                 return
             self._changed.clear()
             try:
@@ -162,31 +191,11 @@ class PartitionIngest:
             except TimeoutError:
                 return
 
-    def _due(self) -> bool:
-        settings = self._tools.settings
-        return self._rows >= settings.max_rows or self._bytes >= settings.max_bytes
-
-    def _crowded(self) -> bool:
-        settings = self._tools.settings
-        return self._rows > settings.max_rows or self._bytes > settings.max_bytes
-
     def _take(self, end: int | None = None) -> RecordBatch:
-        """Take the next range: at most ``max_rows`` records, or up to position ``end``."""
-        whole = join(self._pending)
-        if end is None:
-            cut = min(len(whole), self._tools.settings.max_rows)
-            end = whole.end if cut == len(whole) else int(whole.offsets[cut])
-        taken = whole.until(end) if end < whole.end else whole
-        self._put_back(whole.since(end) if end < whole.end else None)
-        return replace(taken, first=self._position if self._position is not None else taken.first)
-
-    def _put_back(self, rest: RecordBatch | None) -> None:
-        self._pending = [rest] if rest is not None else []
-        self._rows = len(rest) if rest is not None else 0
-        self._bytes = sum(map(len, filter(None, rest.values))) if rest is not None else 0
-        self._since = self._tools.clock.monotonic()
-        if self._held and not self._crowded():
+        taken = self._pending.take(self._position, end)
+        if self._held and not self._pending.crowded:
             self._release()
+        return taken
 
     def _release(self) -> None:
         self._held = False
@@ -195,14 +204,20 @@ class PartitionIngest:
     async def _take_over(self) -> None:
         """Settle where the partition stands; complete the range that was left open."""
         tools, tp = self._tools, self._tp
-        log = tools.logs[tp.topic]
+        log = self._log.generation
+        await self._check_life()
+        if not await self._insist(lambda: tools.co_partitioned(tp)):
+            raise BrokerError(
+                f"{tp.topic} has more partitions than the topics of what is made from it: {GROW}"
+            )
         committed = await tools.positions.committed(tp)
         ledger = await tools.sink.ledger_end(log, tp.topic, tp.partition)
         intent = parse_intent(committed.metadata) if committed else None
         if intent is not None and intent.log != log:
             intent = None  # of a topic that is no more
-        self._position = start_of(tp, committed, intent, ledger, self._pending[0].first)
-        since = int(self._pending[0].timestamps[0]) - int(tools.settings.id_seconds * 1000)
+        first = self._pending.first
+        self._position = start_of(tp, committed, intent, ledger, first.first)
+        since = int(first.timestamps[0]) - int(tools.settings.id_seconds * 1000)
         past = Past(log, tp.topic, tp.partition, self._position, since)
         await tools.sink.recall(past, self._recent)
         if intent is not None:
@@ -217,81 +232,107 @@ class PartitionIngest:
             intent.end,
         )
         self._idle.clear()
-        while self._pending[-1].end < intent.end:
-            seen = len(self._pending)
-            while len(self._pending) == seen:
-                self._changed.clear()
-                await self._changed.wait()
+        await self._look_for_lost(intent)
+        while self._pending.end < intent.end:
+            self._changed.clear()
+            await self._changed.wait()
         decoder = await self._tools.decoder_of(intent.catalogue)
         batch = await self._decode(self._take(intent.end), decoder)
-        await self._flush(batch, intent.catalogue, announced=True)
+        await self._flush(batch.refuse(intent.refused), intent.catalogue)
+
+    async def _look_for_lost(self, intent: Intent | None = None) -> None:
+        """Tell of records that the log forgot; a gap may also be compaction or a transaction's."""
+        tp, position = self._tp, self._position
+        first = int(self._pending.first.offsets[0])
+        if first < position:
+            raise _made_anew(tp)
+        if first == position:
+            return
+        start = await self._insist(lambda: self._tools.positions.log_start(tp))
+        lost = lost_events(tp, position, intent, start)
+        if lost:
+            logger.error(
+                "Events of %s-%d are lost: the log begins at offset %d but was stored only up to"
+                " %d; keep it longer than an outage may last.",
+                *(tp.topic, tp.partition, start, position),
+            )
+            self._tools.watcher.lost(tp, lost)
 
     async def _next_batch(self) -> EventBatch:
         """Return the next range, decoded; its records are let go of."""
+        await self._look_for_lost()
         decoder, records = self._tools.decoder, self._take()
-        batch = await self._decode(records, decoder)
+        # Asked after the records came: with the same id now, they are of the log we settled on.
+        batch, _ = await asyncio.gather(self._decode(records, decoder), self._check_life())
         cut = batch.cut_before(STORE_PARTITIONS)
         if cut is None:
             return batch
-        self._put_back(join([records.since(cut), *self._pending]))
+        self._pending.put_back(records.since(cut))
         return await self._decode(records.until(cut), decoder)
 
-    async def _flush(self, batch: EventBatch, catalogue: str, *, announced: bool = False) -> None:
+    async def _flush(self, batch: EventBatch, catalogue: str) -> None:
+        """Take a range through the protocol: intent, rows, ledger, commit."""
         tools, began = self._tools, self._tools.clock.monotonic()
-        if not announced:
-            await self._commit(batch.first, Intent(batch.end, catalogue, batch.log).metadata())
-        await asyncio.gather(tools.publish(batch), tools.sink.store(batch))
-        await tools.sink.enter(batch, catalogue)
+        permit = self._permit(batch, catalogue)
+        await permit.renew()
+        try:
+            await asyncio.gather(tools.publish(batch), tools.sink.store(batch, permit))
+        except RowsRefused as refused:
+            # Nothing of the insert was stored. Whoever repeats the range must leave them out too.
+            await self._flush(batch.refuse(refused.offsets), catalogue)
+            return
+        await tools.sink.enter(batch, catalogue, permit)
         await self._commit(batch.end, "")
         self._recent.remember(batch)
+        self._gate.note(batch)
         self._position = batch.end
-        tools.stored(batch, tools.clock.monotonic() - began)
+        tools.watcher.stored(batch, tools.clock.monotonic() - began)
+
+    def _permit(self, batch: EventBatch, catalogue: str) -> IntentPermit:
+        intent = Intent(batch.end, catalogue, batch.log, batch.refused_by_store)
+        metadata = intent.metadata()
+        return IntentPermit(
+            lambda: self._commit(batch.first, metadata),
+            self._tools.permit_seconds,
+            self._tools.clock,
+        )
+
+    async def _decode_today(self, records: RecordBatch) -> EventBatch:
+        return await self._decode(records, self._tools.decoder)
 
     async def _decode(self, records: RecordBatch, decoder: Decoder) -> EventBatch:
-        log = self._tools.logs[self._tp.topic]
+        log = self._log.generation
         batch = await asyncio.get_running_loop().run_in_executor(
             self._tools.decoding, decoder.decode, records, log
         )
         fresh = self._recent.fresh(batch)
         return batch if fresh.all() else batch.keep(fresh)
 
+    async def _check_life(self) -> None:
+        """Raise BrokerError when the topic is not the one that was settled on any more."""
+        topic = self._tp.topic
+        if await self._insist(lambda: self._tools.positions.topic_id(topic)) != self._log.topic_id:
+            raise _made_anew(self._tp)
+
     async def _commit(self, offset: int, metadata: str) -> None:
+        commit = self._tools.positions.commit
+        await self._insist(lambda: commit(self._tp, offset, metadata, self.membership))
+
+    async def _insist(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Ask the broker until it answers; raises Fenced when the partition is another's."""
         wait = 0.1
         while True:
             try:
-                await self._tools.positions.commit(self._tp, offset, metadata, self.generation)
+                return await ask()
             except Fenced:
                 raise
             except BrokerError as error:
                 logger.warning("%s; trying again in %.1f s.", error, wait)
-            else:
-                return
             await asyncio.sleep(wait)
             wait = min(wait * 2, 5.0)
 
 
-def start_of(
-    tp: TP, committed: Committed | None, intent: Intent | None, ledger: int | None, first: int
-) -> int:
-    """Return the position a partition goes on from.
-
-    The committed offset must be where the ledger ends; under an intent the ledger may also end
-    where the intent does. Anything else means that offsets or rows were lost or moved by hand,
-    and raises ConfigurationError.
-    """
-    if committed is None:
-        if ledger is None:
-            return first
-        raise ConfigurationError(
-            f"The group has no offset for {tp.topic}-{tp.partition} but the ledger ends at"
-            f" {ledger}: reset the group's offset to {ledger}"
-        )
-    allowed = {committed.offset} | ({intent.end} if intent else set())
-    if ledger is None and (intent is not None or committed.offset == 0):
-        return committed.offset  # the very first range
-    if ledger not in allowed:
-        raise ConfigurationError(
-            f"The group's offset for {tp.topic}-{tp.partition} is {committed.offset} but the ledger"
-            f" ends at {ledger or 0}: reset the group's offset to {ledger or 0} to go on"
-        )
-    return committed.offset
+def _made_anew(tp: TP) -> BrokerError:
+    return BrokerError(
+        f"The topic {tp.topic} was deleted and made anew while this worker ran: restart the workers"
+    )

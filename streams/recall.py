@@ -10,11 +10,13 @@ import pyarrow as pa
 
 from millrace.streams.duplicates import RecentIds
 
+_PLACE = "log = {log:String} AND topic = {topic:String} AND partition = {partition:UInt32}"
+# A redriven row was not there when its range was stored, so no memory has it either.
 _NEWEST = (
-    "SELECT id, toUnixTimestamp64Milli(received_at) FROM events WHERE log = {log:String}"
-    " AND topic = {topic:String} AND partition = {partition:UInt32}"
+    f"SELECT id, toUnixTimestamp64Milli(received_at) FROM events WHERE {_PLACE}"
     " AND offset < {before:UInt64}"
     " AND received_at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC')"
+    f" AND offset NOT IN (SELECT arrayJoin(redriven) FROM letter_jobs WHERE {_PLACE})"
     " ORDER BY offset DESC LIMIT {limit:UInt64}"
 )
 

@@ -78,6 +78,19 @@ class SinkSettings(_Section):
     id_seconds: Annotated[float, Field(ge=0)] = 600.0
 
 
+class RefusalSettings(_Section):
+    """How much of a partition may be refused before it is paused; a bad deploy is likelier then."""
+
+    #: Share of refused records among the newest `window` ones; 1 never pauses.
+    max_ratio: Annotated[float, Field(ge=0, le=1)] = 0.5
+    #: Records of a partition that the share is taken of.
+    window: Annotated[int, Field(ge=1)] = 10_000
+    #: Refused records one after another that pause a partition; 0 never does.
+    max_consecutive: Annotated[int, Field(ge=0)] = 10_000
+    #: Seconds between two looks at whether a paused partition may go on.
+    look_seconds: Annotated[float, Field(gt=0)] = 5.0
+
+
 class RetentionSettings(_Section):
     """Days each table keeps, by retention class; a class not listed uses ``default``."""
 
@@ -95,6 +108,15 @@ class RetentionSettings(_Section):
     dead_letters: dict[str, Annotated[int, Field(ge=1)]] = {"default": 30}
     #: Counts of keys that were dropped.
     dropped_keys: dict[str, Annotated[int, Field(ge=1)]] = {"default": 90}
+
+
+class ReconcileSettings(_Section):
+    """How often a worker proves that log, ledger, raw events and rollups agree."""
+
+    #: Seconds between two proofs, by one worker at a time; 0 leaves it to `millrace reconcile`.
+    seconds: Annotated[float, Field(ge=0)] = 300.0
+    #: The newest records of the log that each proof reads again and decides anew.
+    records: Annotated[int, Field(ge=0)] = 100_000
 
 
 class LogSettings(_Section):
@@ -121,7 +143,9 @@ class Settings(BaseSettings):
     kafka: KafkaSettings = KafkaSettings()
     clickhouse: ClickHouseSettings = ClickHouseSettings()
     sink: SinkSettings = SinkSettings()
+    refusals: RefusalSettings = RefusalSettings()
     retention: RetentionSettings = RetentionSettings()
+    reconcile: ReconcileSettings = ReconcileSettings()
     log: LogSettings = LogSettings()
     #: Extra catalogue files, separated by the system's path separator.
     catalogue: str = ""

@@ -14,24 +14,27 @@ from typing import Any, Final, Protocol, TypeVar
 
 import pyarrow as pa
 
+from millrace.clickhouse.probe import refused_rows
 from millrace.clickhouse.retry import retryable
 from millrace.schemas.catalogue import Catalogue
-from millrace.schemas.catalogue_files import canonical
-from millrace.schemas.errors import StoreError
+from millrace.schemas.errors import MillraceError, StoreError
 from millrace.streams.batch import EventBatch
 from millrace.streams.clock import Clock
 from millrace.streams.duplicates import RecentIds
-from millrace.streams.kept_catalogues import kept_catalogue
+from millrace.streams.kept_catalogues import keep_catalogue, kept_catalogue
 from millrace.streams.log_positions import ledger_ends
+from millrace.streams.permit import Permit
 from millrace.streams.recall import Past, recall
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
+#: How the names of the threads begin in which inserts wait for the store.
+INSERT_THREADS: Final = "sink"
 _FIRST_WAIT: Final = 0.1
 _LONGEST_WAIT: Final = 10.0
-#: A code that never passes is tried again all the same, rarely: the range must not be lost.
-_STUBBORN_WAIT: Final = 30.0
+#: More rows than this are not at fault themselves, and their offsets must fit into the intent.
+_MOST_REFUSED: Final = 100
 
 
 class Storage(Protocol):
@@ -42,6 +45,21 @@ class Storage(Protocol):
 
     def rows(self, sql: str, parameters: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """Return all rows of a query."""
+
+    def command(self, sql: str) -> None:
+        """Run a statement that returns nothing."""
+
+
+class RowsRefused(MillraceError):
+    """The store will never take the rows at these offsets; it has stored nothing of the insert."""
+
+    def __init__(self, offsets: tuple[int, ...]) -> None:
+        super().__init__(f"The store cannot take {len(offsets)} rows")
+        self.offsets = offsets
+
+
+class _Stale(Exception):
+    """The permit has run out while the insert waited for its thread."""
 
 
 class Sink:
@@ -60,23 +78,32 @@ class Sink:
         self._clock = clock
         self._on_retry = on_retry
         self._sleep = sleep
-        self._threads = ThreadPoolExecutor(inserts, thread_name_prefix="sink")
+        self._threads = ThreadPoolExecutor(inserts, thread_name_prefix=INSERT_THREADS)
 
-    async def store(self, batch: EventBatch) -> None:
+    async def store(self, batch: EventBatch, permit: Permit) -> None:
         """Insert the rows, dead letters and dropped keys of a range, side by side.
 
         Returns when all of it is stored; what passes (the store away, overloaded) is waited out.
+        Raises RowsRefused when some rows can never be stored, Fenced when the range has become
+        another worker's.
         """
+        decoders, stores = batch.dead_letters()
         await asyncio.gather(
-            self._insert("events", batch.rows, batch),
-            self._insert("dead_letters", batch.dead_letters(), batch),
-            self._insert("dropped_keys", batch.dropped_keys(), batch),
+            self._insert_events(batch, permit),
+            self._insert("dead_letters", decoders, batch, permit),
+            # Under a token of its own: the others may have been stored before these were known.
+            self._insert("dead_letters", stores, batch, permit, part=":refused"),
+            self._insert("dropped_keys", batch.dropped_keys(), batch, permit),
         )
 
-    async def enter(self, batch: EventBatch, catalogue: str) -> None:
-        """Enter a stored range into the ledger."""
+    async def enter(self, batch: EventBatch, catalogue: str, permit: Permit) -> None:
+        """Enter a stored range into the ledger; raises Fenced as ``store`` does."""
         flushed_at = int(self._clock.now().timestamp() * 1000)
-        await self._insert("ingest_ledger", batch.ledger(catalogue, flushed_at), batch)
+        await self._insert("ingest_ledger", batch.ledger(catalogue, flushed_at), batch, permit)
+
+    async def ask(self, topic: str, question: Callable[[Storage], T]) -> T:
+        """Put a question to the store on account of a topic; what passes is waited out."""
+        return await self._patiently(topic, lambda: question(self._store))
 
     async def ledger_end(self, log: str, topic: str, partition: int) -> int | None:
         """Return where the ledger ends for a partition, None when it has no row."""
@@ -89,17 +116,8 @@ class Sink:
 
     async def keep_catalogue(self, catalogue: Catalogue) -> None:
         """Keep a catalogue under its fingerprint, before the first intent names it."""
-        now = int(self._clock.now().timestamp() * 1000)
-        row = pa.RecordBatch.from_arrays(
-            [
-                pa.array([catalogue.fingerprint]),
-                pa.array([canonical(catalogue)]),
-                pa.array([now], pa.int64()).cast(pa.timestamp("ms", "UTC")),
-            ],
-            names=["fingerprint", "contents", "created_at"],
-        )
-        token = f"catalogue:{catalogue.fingerprint}"
-        await self._patiently("", lambda: self._store.insert("catalogues", row, token))
+        now = self._clock.now()
+        await self._patiently("", lambda: keep_catalogue(self._store, catalogue, now))
 
     async def catalogue(self, fingerprint: str) -> Catalogue:
         """Return the kept catalogue of a fingerprint; ConfigurationError when there is none."""
@@ -109,21 +127,62 @@ class Sink:
         """Give up the threads; an insert under way is left to end by itself."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _insert(self, table: str, rows: pa.RecordBatch, batch: EventBatch) -> None:
-        if rows.num_rows:
-            await self._patiently(batch.topic, lambda: self._store.insert(table, rows, batch.token))
+    async def _insert_events(self, batch: EventBatch, permit: Permit) -> None:
+        try:
+            await self._insert("events", batch.rows, batch, permit, patient=False)
+        except StoreError as error:
+            most = _MOST_REFUSED - len(batch.refused_by_store)
+            places = await self._patiently(
+                batch.topic, lambda: refused_rows(self._store, "events", batch.rows, most)
+            )
+            if places:
+                offsets = tuple(batch.rows.column("offset").take(pa.array(places)).to_pylist())
+                logger.error("%s; the rows at offsets %s become dead letters.", error, offsets)
+                raise RowsRefused(offsets) from error
+            # Not the rows' fault: nothing may be lost until somebody has mended it.
+            logger.error("%s; no row is at fault, this needs a hand; trying again.", error)
+            await self._insert("events", batch.rows, batch, permit)
 
-    async def _patiently(self, topic: str, act: Callable[[], T]) -> T:
+    async def _insert(
+        self,
+        table: str,
+        rows: pa.RecordBatch,
+        batch: EventBatch,
+        permit: Permit,
+        *,
+        part: str = "",
+        patient: bool = True,
+    ) -> None:
+        if not rows.num_rows:
+            return
+
+        def send() -> None:
+            # Looked at here too: the thread may have had to wait, or the whole process.
+            if not permit.fresh:
+                raise _Stale
+            self._store.insert(table, rows, batch.token + part)
+
+        while True:
+            if not permit.fresh:
+                await permit.renew()
+            try:
+                await self._patiently(batch.topic, send, patient=patient)
+            except _Stale:
+                continue
+            return
+
+    async def _patiently(self, topic: str, act: Callable[[], T], *, patient: bool = True) -> T:
+        """Act until it succeeds. Unless ``patient``, an error that will not pass is raised."""
         wait = _FIRST_WAIT
         while True:
             try:
                 return await asyncio.get_running_loop().run_in_executor(self._threads, act)
             except StoreError as error:
-                if retryable(error.code):
-                    logger.warning("%s; trying again in %.1f s.", error, wait)
-                else:
-                    wait = _STUBBORN_WAIT
-                    logger.error("%s; this needs a hand; trying again in %.0f s.", error, wait)
+                passing = retryable(error.code)
                 self._on_retry(topic, error.code)
+                if not passing and not patient:
+                    raise
+                hint = "" if passing else "this needs a hand; "
+                logger.error("%s; %strying again in %.1f s.", error, hint, wait)
             await self._sleep(wait)
             wait = min(wait * 2, _LONGEST_WAIT)

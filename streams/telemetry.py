@@ -64,7 +64,16 @@ class Telemetry:
         """Note that the store has to be asked again."""
         self._counts["millrace.ingest.retries", (("code", str(code)), ("topic", topic))] += 1
 
-    def lost(self) -> None:
+    def lost(self, tp: TP, offsets: int) -> None:
+        """Note offsets that the log forgot before they were stored."""
+        self._counts["millrace.ingest.lost", (("topic", tp.topic),)] += offsets
+
+    def paused(self, tp: TP, state: str) -> None:
+        """Note that a partition was paused, or that it goes on: ``paused`` or ``resumed``."""
+        tags = (("partition", str(tp.partition)), ("state", state), ("topic", tp.topic))
+        self._counts["millrace.ingest.pauses", tags] += 1
+
+    def forget_partitions(self) -> None:
         """Forget the partitions; another worker may have them now."""
         self._positions.clear()
         self._received.clear()

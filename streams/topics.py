@@ -78,6 +78,8 @@ class TopicDeclaration:
     partitions: int
     replication: int
     config: Mapping[str, str]
+    #: Whether it has as many partitions as the events: a partition's number means the same in all.
+    co_partitioned: bool = False
 
 
 def declarations(kafka: KafkaSettings) -> list[TopicDeclaration]:
@@ -98,16 +100,18 @@ def declarations(kafka: KafkaSettings) -> list[TopicDeclaration]:
         "min.cleanable.dirty.ratio": "0.2",
     }
     layout = (
-        (topics.events, kafka.partitions, kept(7) | append_time),
-        (topics.dead_letters, kafka.partitions, kept(30)),
-        (topics.windows, kafka.partitions, compacted),
-        (topics.live, kafka.partitions, compacted),
-        (topics.audit, 1, kept(365)),
-        (topics.millrace, 1, kept(7) | append_time),
+        (topics.events, True, kept(7) | append_time),
+        (topics.dead_letters, True, kept(30)),
+        (topics.windows, True, compacted),
+        (topics.live, True, compacted),
+        (topics.audit, False, kept(365)),
+        (topics.millrace, False, kept(7) | append_time),
     )
     return [
-        TopicDeclaration(name, partitions, kafka.replication, shared | config)
-        for name, partitions, config in layout
+        TopicDeclaration(
+            name, kafka.partitions if many else 1, kafka.replication, shared | config, many
+        )
+        for name, many, config in layout
     ]
 
 

@@ -11,10 +11,11 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Final, cast
 
-from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
-from aiokafka.structs import OffsetAndMetadata, TopicPartition
+from aiokafka import errors as kafka_errors
+from aiokafka.protocol.commit import OffsetCommitRequest
+from aiokafka.structs import TopicPartition
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
@@ -22,6 +23,7 @@ from yarl import URL
 
 from millrace.schemas.errors import BrokerError
 from millrace.streams.record_batch import RecordBatch, record_batch
+from millrace.streams.topic_ids import topic_ids
 
 
 class Fenced(BrokerError):
@@ -29,10 +31,18 @@ class Fenced(BrokerError):
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
-    """One partition's share of a fetch, with the group generation that it was fetched under."""
+class Membership:
+    """Who this worker is in its group: one generation's member, from one rebalance to the next."""
 
     generation: int
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """One partition's share of a fetch, with the membership that it was fetched under."""
+
+    membership: Membership
     records: RecordBatch
 
 
@@ -44,38 +54,82 @@ class Committed:
     metadata: str
 
 
+#: The broker's answers to a commit that say: another member may have the partition by now.
+_LOST: Final = (
+    kafka_errors.UnknownMemberIdError,
+    kafka_errors.IllegalGenerationError,
+    kafka_errors.RebalanceInProgressError,
+)
+#: Its answers that say: ask another broker of the cluster.
+_MOVED: Final = (
+    kafka_errors.GroupCoordinatorNotAvailableError,
+    kafka_errors.NotCoordinatorForGroupError,
+    kafka_errors.RequestTimedOutError,
+)
+
+
 class BatchThread(driver.AIOKafkaConsumerThread):
     """The consumer's thread: builds the batches, and commits and reads positions."""
+
+    #: As whom the partitions of now were assigned; set before anybody hears of them.
+    membership = Membership(-1, "")
+
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        # What a producer took back must not count; Faust offers this only with its transactions.
+        consumer._isolation_level = "read_committed"
+        return consumer
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """Note the membership, then tell the app of its partitions."""
+        self.membership = _membership(self._ensure_consumer())
+        await super().on_partitions_assigned(assigned, generation_id)
 
     async def _fetch_records(self, consumer: Any, *args: Any, **kwargs: Any) -> Any:
         records = await super()._fetch_records(consumer, *args, **kwargs)
         # No await between the fetch and this line, so that no rebalance can come between.
-        generation = consumer._coordinator.generation
+        membership = _membership(consumer)
         batched = cast(BatchConsumer, self.consumer).batched
         return {
-            tp: [_fetched(generation, found)] if tp.topic in batched and found else found
+            tp: [_fetched(membership, found)] if tp.topic in batched and found else found
             for tp, found in records.items()
         }
 
-    async def commit_position(self, tp: TP, offset: int, metadata: str, generation: int) -> None:
+    async def commit_position(
+        self, tp: TP, offset: int, metadata: str, membership: Membership
+    ) -> None:
         """Commit one position. Raises Fenced when the group has moved on."""
-        await self.call_thread(self._commit_position, tp, offset, metadata, generation)
+        await self.call_thread(self._commit_position, tp, offset, metadata, membership)
 
-    async def _commit_position(self, tp: TP, offset: int, metadata: str, generation: int) -> None:
+    async def _commit_position(
+        self, tp: TP, offset: int, metadata: str, membership: Membership
+    ) -> None:
+        # Not the consumer's own commit: it waits for a coordinator and tries again, each time as
+        # whoever it then is. Here the membership is of the assignment, for the broker as for us.
         consumer = self._ensure_consumer()
-        if consumer._coordinator.generation != generation:
-            raise Fenced(f"Partition {tp.topic}-{tp.partition} was rebalanced; offset not moved")
+        coordinator = consumer._coordinator
         place = TopicPartition(tp.topic, tp.partition)
+        if _membership(consumer) != membership or place not in consumer.assignment():
+            raise _fenced(tp)
+        request = OffsetCommitRequest(
+            coordinator.group_id,
+            membership.generation,
+            membership.member,
+            OffsetCommitRequest.DEFAULT_RETENTION_TIME,
+            [(tp.topic, [(tp.partition, offset, metadata)])],
+        )
         try:
-            await consumer.commit({place: OffsetAndMetadata(offset, metadata)})
-        except (CommitFailedError, IllegalStateError) as error:
-            raise Fenced(
-                f"Partition {tp.topic}-{tp.partition} was rebalanced; offset not moved"
-            ) from error
-        except KafkaError as error:
-            raise BrokerError(
-                f"Offset {offset} of {tp.topic}-{tp.partition} could not be committed: {error}"
-            ) from error
+            response = await coordinator._send_req(request)
+        except kafka_errors.KafkaError as error:
+            raise _not_committed(tp, offset, error) from error
+        ((_, ((_, code),)),) = response.topics
+        verdict = kafka_errors.for_code(code)
+        if issubclass(verdict, _LOST):
+            raise _fenced(tp)
+        if issubclass(verdict, _MOVED):
+            coordinator.coordinator_dead()
+        if verdict is not kafka_errors.NoError:
+            raise _not_committed(tp, offset, verdict())
 
     async def committed_position(self, tp: TP) -> Committed | None:
         """Return the committed position with its metadata, or None when there is none."""
@@ -88,6 +142,34 @@ class BatchThread(driver.AIOKafkaConsumerThread):
         if found is None or found.offset < 0:
             return None
         return Committed(found.offset, found.metadata or "")
+
+    async def log_start(self, tp: TP) -> int:
+        """Return the first offset that the log still has."""
+        return cast(int, await self.call_thread(self._log_start, tp))
+
+    async def _log_start(self, tp: TP) -> int:
+        place = TopicPartition(tp.topic, tp.partition)
+        try:
+            starts = await self._ensure_consumer().beginning_offsets([place])
+        except kafka_errors.KafkaError as error:
+            raise BrokerError(
+                f"Kafka did not tell where {tp.topic}-{tp.partition} begins: {error}"
+            ) from error
+        return int(starts[place])
+
+    async def topic_id(self, topic: str) -> str:
+        """Return Kafka's id of a topic, empty from a broker that gives none."""
+        return cast(str, await self.call_thread(self._topic_id, topic))
+
+    async def _topic_id(self, topic: str) -> str:
+        try:
+            ids = await topic_ids(self._ensure_consumer()._client, [topic])
+        except kafka_errors.KafkaError as error:
+            raise BrokerError(f"Kafka did not tell the id of topic {topic}: {error}") from error
+        if topic not in ids:
+            # As for a moment after the broker's start; a topic that is gone has nothing to store.
+            raise BrokerError(f"The topic {topic} is not there")
+        return ids[topic]
 
     def verify_event_path(self, now: float, tp: TP) -> None:
         """Faust's watchdog knows nothing of the sink's commits; it would cry wolf."""
@@ -140,7 +222,7 @@ class BatchConsumer(driver.Consumer):
             cast(Any, record),
             None,
             tp=tp,
-            generation_id=record.generation,
+            generation_id=record.membership.generation,
         )
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
@@ -175,13 +257,26 @@ class Offsets:
     def _thread(self) -> BatchThread:
         return cast(BatchThread, self._consumer._thread)
 
-    async def commit(self, tp: TP, offset: int, metadata: str, generation: int) -> None:
-        """Commit one position. Raises Fenced when the group has moved on."""
-        await self._thread.commit_position(tp, offset, metadata, generation)
+    @property
+    def membership(self) -> Membership:
+        """As whom the partitions of now were assigned."""
+        return self._thread.membership
+
+    async def commit(self, tp: TP, offset: int, metadata: str, membership: Membership) -> None:
+        """Commit one position, once. Raises Fenced when the group has moved on."""
+        await self._thread.commit_position(tp, offset, metadata, membership)
 
     async def committed(self, tp: TP) -> Committed | None:
         """Return the committed position with its metadata, or None when there is none."""
         return await self._thread.committed_position(tp)
+
+    async def log_start(self, tp: TP) -> int:
+        """Return the first offset that the log still has; BrokerError when Kafka is away."""
+        return await self._thread.log_start(tp)
+
+    async def topic_id(self, topic: str) -> str:
+        """Return Kafka's id of a topic; BrokerError when Kafka is away."""
+        return await self._thread.topic_id(topic)
 
     def hold(self, tp: TP) -> None:
         """Fetch no more of a partition for now."""
@@ -192,10 +287,24 @@ class Offsets:
         self._consumer.release(tp)
 
 
-def _fetched(generation: int, found: list[Any]) -> Fetched:
+def _membership(consumer: Any) -> Membership:
+    return Membership(consumer._coordinator.generation, consumer._coordinator.member_id)
+
+
+def _fenced(tp: TP) -> Fenced:
+    return Fenced(f"Partition {tp.topic}-{tp.partition} was rebalanced; offset not moved")
+
+
+def _not_committed(tp: TP, offset: int, error: Exception) -> BrokerError:
+    return BrokerError(
+        f"Offset {offset} of {tp.topic}-{tp.partition} could not be committed: {error}"
+    )
+
+
+def _fetched(membership: Membership, found: list[Any]) -> Fetched:
     head = found[0]
     return Fetched(
-        generation,
+        membership,
         record_batch(
             head.topic,
             head.partition,
@@ -214,7 +323,13 @@ def broker_urls(bootstrap_servers: str) -> list[URL]:
 
 #: What this module takes for granted about the private parts of its base classes.
 RELIED_UPON: Mapping[type, tuple[str, ...]] = {
-    driver.AIOKafkaConsumerThread: ("_fetch_records", "_ensure_consumer", "verify_event_path"),
+    driver.AIOKafkaConsumerThread: (
+        "_create_worker_consumer",
+        "_fetch_records",
+        "_ensure_consumer",
+        "on_partitions_assigned",
+        "verify_event_path",
+    ),
     driver.Consumer: (
         "_getmany",
         "_to_message",

@@ -24,9 +24,10 @@ COMMANDS: Final = {
     "query": "Run read-only SQL on the store.",
     "reconcile": "Compare the log, the ledger, the raw events and the rollups.",
     "migrate": "Bring the store's tables up to date.",
+    "topics": "Look at the topics; give them more partitions.",
     "catalogue": "List and check the known events.",
     "dashboards": "Build and check Grafana's dashboards.",
-    "dead-letters": "Look at the events that were refused.",
+    "dead-letters": "Look at the events that were refused, store them after all, or delete them.",
     "doctor": "Check that every promise can be kept here.",
 }
 

@@ -18,7 +18,7 @@ from millrace.streams.demo.run import Outcome, Source, run
 from millrace.streams.local.data_directory import data_directory
 from millrace.streams.local.pipeline import Pipeline
 from millrace.streams.local.signals import sigterm_is_ctrl_c
-from millrace.streams.settings import load_settings
+from millrace.streams.settings import RefusalSettings, load_settings
 
 _DIFFERENCES_SHOWN = 10
 _KEYS_SHOWN = 8
@@ -52,7 +52,9 @@ def demo(
     notes = Console(stderr=as_json, highlight=False, soft_wrap=True)
     source = Source(file, rate, seconds)
     with sigterm_is_ctrl_c(), data_directory(data) as directory:
-        settings = load_settings()
+        # A demo shows what becomes of bad events too, however many there are.
+        everything = RefusalSettings(max_ratio=1.0, max_consecutive=0)
+        settings = load_settings().model_copy(update={"refusals": everything})
         if as_json:  # nobody looks at the pipeline's own dashboard then
             settings = settings.model_copy(update={"telemetry_seconds": 0.0})
         pipeline = Pipeline(directory, settings, environment=os.environ, say=_teller(notes))

@@ -13,9 +13,11 @@ import typer
 
 from millrace.streams.cli.where import settings_of
 from millrace.streams.doctor.broker import check_broker
+from millrace.streams.doctor.clocks import check_store_clock
 from millrace.streams.doctor.configuration import check_configuration
 from millrace.streams.doctor.finding import Finding, Level
 from millrace.streams.doctor.machine import check_machine
+from millrace.streams.doctor.positions import check_positions
 from millrace.streams.doctor.store import check_store
 from millrace.streams.settings import Settings
 
@@ -51,12 +53,15 @@ def doctor(
 
 async def _findings(settings: Settings, folder: Path) -> list[Finding]:
     broker = asyncio.create_task(check_broker(settings.kafka))
+    positions = asyncio.create_task(check_positions(settings))
     store = await asyncio.to_thread(check_store, settings.clickhouse)
     return [
         *check_machine(os.environ, folder),
         *check_configuration(settings),
         *await broker,
         *store,
+        *await asyncio.to_thread(check_store_clock, settings.clickhouse),
+        *await positions,
     ]
 
 

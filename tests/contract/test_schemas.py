@@ -49,7 +49,7 @@ RECORDS = {
     "ledger": (
         {"log", "topic", "partition", "first_offset", "end_offset", "delivered", "stored"}
         | {"rejected", "duplicate", "catalogue", "flushed_at"},
-        {"first_day", "last_day"},
+        {"first_day", "last_day", "refused"},
     ),
     "window": (
         {"tenant", "name", "measurement", "size", "start", "partition", "count", "sum", "min"}

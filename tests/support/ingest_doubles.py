@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -16,17 +17,20 @@ from faust.types import TP
 
 from millrace.schemas.errors import StoreError
 from millrace.streams.batch import EventBatch
-from millrace.streams.clock import SystemClock
+from millrace.streams.clock import Clock, SystemClock
 from millrace.streams.decode import Decoder
+from millrace.streams.gate import GateTools
 from millrace.streams.ingest import Ingest
 from millrace.streams.intent import parse_intent
-from millrace.streams.partition import Tools
-from millrace.streams.record_batch import record_batch
-from millrace.streams.settings import SinkSettings
+from millrace.streams.partition import Log, Tools
+from millrace.streams.record_batch import RecordBatch, record_batch
+from millrace.streams.settings import RefusalSettings, SinkSettings
 from millrace.streams.sink import Sink
-from millrace.streams.transport import Committed, Fenced, Fetched
+from millrace.streams.telemetry import Telemetry
+from millrace.streams.transport import Committed, Fenced, Fetched, Membership
 
 PLACE = TP("events", 0)
+FIRST, SECOND = Membership(1, "member"), Membership(2, "member")
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 TIMESTAMP = int(NOW.timestamp() * 1000)
 
@@ -39,11 +43,16 @@ class RecordingStore:
         self.tables: dict[str, dict[str, pa.RecordBatch]] = {}
         self.steps: list[str] = []
         self.gate: Callable[[], None] = lambda: None
+        self.poison: set[int] = set()  # offsets that no table takes
 
     def insert(self, table: str, batch: pa.RecordBatch, token: str) -> None:
         self.gate()
         if self.errors:
             raise self.errors.pop(0)
+        if table.startswith("events") and self.poison & set(batch.column("offset").to_pylist()):
+            raise StoreError("Type mismatch", 53)
+        if "_probe_" in table:
+            return
         self.steps.append(f"insert {table} {token}")
         self.tables.setdefault(table, {}).setdefault(token, batch)
 
@@ -55,7 +64,17 @@ class RecordingStore:
             offset = (parameters or {})["before"]
             found = [row for row in self.all("events") if row["offset"] < offset]
             return [(UUID(bytes=row["id"]), TIMESTAMP) for row in reversed(found)]
+        if "FROM ingest_pauses" in sql:
+            newest = self.all("ingest_pauses")[-1:]
+            return [
+                ("log", "events", 0, row["offset"], row["reason"], row["at"])
+                for row in newest
+                if not row["state"]
+            ]
         raise AssertionError(sql)
+
+    def command(self, sql: str) -> None:
+        assert "_probe_" in sql
 
     def all(self, table: str) -> list[dict[str, Any]]:
         batches = self.tables.get(table, {}).values()
@@ -69,10 +88,15 @@ class RecordingPositions:
         self.now = committed
         self.fenced = False
         self.held: set[TP] = set()
+        self.start = 0
+        self.topic = "id"
+        self.member = FIRST  # the newest that the group has seen
         self._store = store
 
-    async def commit(self, tp: TP, offset: int, metadata: str, generation: int) -> None:
-        if self.fenced:
+    async def commit(self, tp: TP, offset: int, metadata: str, membership: Membership) -> None:
+        if membership.generation > self.member.generation:
+            self.member = membership
+        if self.fenced or membership != self.member:
             raise Fenced("Partition events-0 was rebalanced; offset not moved")
         intent = parse_intent(metadata)
         self._store.steps.append(f"commit {offset}" + (f" until {intent.end}" if intent else ""))
@@ -81,6 +105,12 @@ class RecordingPositions:
     async def committed(self, tp: TP) -> Committed | None:
         return self.now
 
+    async def topic_id(self, topic: str) -> str:
+        return self.topic
+
+    async def log_start(self, tp: TP) -> int:
+        return self.start
+
     def hold(self, tp: TP) -> None:
         self.held.add(tp)
 
@@ -88,20 +118,37 @@ class RecordingPositions:
         self.held.discard(tp)
 
 
+class FreshPermit:
+    """A permit that never runs out."""
+
+    fresh = True
+
+    async def renew(self) -> None:
+        """Nothing to do."""
+
+
+class SteppedClock(SystemClock):
+    """A clock whose monotonic time moves only when a test says so."""
+
+    seconds = 0.0
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+
 async def no_wait(_: float) -> None:
     await asyncio.sleep(0)
 
 
-@asynccontextmanager
-async def running(
+def _tools(
     store: RecordingStore,
     positions: RecordingPositions,
+    sink: Sink,
+    gates: GateTools,
     *,
-    sleep: Callable[[float], Awaitable[None]] = no_wait,
-    **settings: Any,
-) -> AsyncIterator[Ingest]:
-    sink = Sink(store, SystemClock(), sleep=sleep)
-
+    settings: SinkSettings,
+    partitions: int,
+) -> Tools:
     async def publish(batch: EventBatch) -> None:
         if batch.refusals:
             store.steps.append(f"publish {len(batch.refusals)}")
@@ -110,20 +157,52 @@ async def running(
         assert fingerprint == SMALL.fingerprint
         return Decoder(SMALL, b"key")
 
-    ingest = Ingest(
-        Tools(
-            settings=SinkSettings(**{"max_seconds": 0.01, **settings}),
-            sink=sink,
-            positions=positions,
-            decoder=Decoder(SMALL, b"key"),
-            decoder_of=decoder_of,
-            logs={"events": "log"},
-            publish=publish,
-            stored=lambda batch, seconds: None,
-            clock=SystemClock(),
-        )
+    async def co_partitioned(tp: TP) -> bool:
+        return tp.partition < partitions
+
+    return Tools(
+        settings=settings,
+        permit_seconds=5.0,
+        sink=sink,
+        positions=positions,
+        decoder=Decoder(SMALL, b"key"),
+        decoder_of=decoder_of,
+        logs={"events": Log("log", "id")},
+        co_partitioned=co_partitioned,
+        publish=publish,
+        gates=gates,
+        watcher=Telemetry(gates.clock, "worker"),
+        clock=gates.clock,
     )
-    ingest.assigned({PLACE}, generation=1)
+
+
+@asynccontextmanager
+async def running(
+    store: RecordingStore,
+    positions: RecordingPositions,
+    *,
+    sleep: Callable[[float], Awaitable[None]] = no_wait,
+    clock: Clock | None = None,
+    refusals: RefusalSettings | None = None,
+    tail: Sequence[bytes] = (),
+    partitions: int = 1,
+    telemetry: Telemetry | None = None,
+    **settings: Any,
+) -> AsyncIterator[Ingest]:
+    clock = clock or SystemClock()
+    sink = Sink(store, clock, sleep=sleep)
+    watcher = telemetry or Telemetry(clock, "worker")
+
+    async def newest(tp: TP) -> RecordBatch | None:
+        return fetched(1_000_000, tail).records if tail else None
+
+    gates = GateTools(
+        refusals or RefusalSettings(look_seconds=0.01), sink, clock, newest, watcher.paused
+    )
+    chosen = SinkSettings(**{"max_seconds": 0.01, **settings})
+    tools = _tools(store, positions, sink, gates, settings=chosen, partitions=partitions)
+    ingest = Ingest(replace(tools, watcher=watcher, clock=clock))
+    ingest.assigned({PLACE}, FIRST)
     try:
         yield ingest
     finally:
@@ -142,12 +221,16 @@ def good(number: int, **fields: Any) -> bytes:
     return json.dumps(document).encode()
 
 
-def fetched(first: int, records: Sequence[bytes], generation: int = 1) -> Fetched:
+def fetched(first: int, records: Sequence[bytes], membership: Membership = FIRST) -> Fetched:
     offsets = range(first, first + len(records))
     return Fetched(
-        generation,
+        membership,
         record_batch("events", 0, first, offsets, [TIMESTAMP] * len(records), records),
     )
+
+
+def done(store: RecordingStore, position: int) -> Callable[[], bool]:
+    return lambda: f"commit {position}" in store.steps
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -21,7 +21,12 @@ from pydantic import SecretStr
 
 from millrace.clickhouse.client import Store
 from millrace.streams.local.environment import environment_of
-from millrace.streams.settings import ClickHouseSettings, KafkaSettings, Settings
+from millrace.streams.settings import (
+    ClickHouseSettings,
+    KafkaSettings,
+    ReconcileSettings,
+    Settings,
+)
 from millrace.streams.topics import Topics, create_topics
 
 #: Far beyond what anything takes here; a test that gets there has failed.
@@ -34,7 +39,7 @@ def settings_for(kafka: KafkaSettings, url: str, **changes: Any) -> Settings:
         kafka=kafka,
         clickhouse=ClickHouseSettings(url=SecretStr(url)),
         actor_key=SecretStr("a key for tests"),
-        **{"telemetry_seconds": 0.0, **changes},
+        **{"telemetry_seconds": 0.0, "reconcile": ReconcileSettings(seconds=0), **changes},
     )
 
 

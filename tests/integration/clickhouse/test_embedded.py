@@ -158,6 +158,29 @@ def test_inserts_in_any_form(server: EmbeddedServer, path: str, body: bytes) -> 
     assert request(server, "POST", "/", b"SELECT * FROM i ORDER BY a")[2] == b"1\ta\n2\tb\n"
 
 
+@pytest.mark.parametrize(
+    ("table", "code"),
+    [("bounded", 469), ("watched", 395), ("scattered", 252), ("plain", 33)],
+)
+def test_an_insert_that_fails_after_its_parsing_says_so(
+    server: EmbeddedServer, table: str, code: int
+) -> None:
+    store = Store.connect(f"http://127.0.0.1:{server.port}/failing_{table}")
+    for statement in (
+        "CREATE TABLE plain (n UInt64) ENGINE = MergeTree ORDER BY n",
+        "CREATE TABLE bounded (n UInt64, CONSTRAINT few CHECK n < 150) ENGINE = Memory",
+        "CREATE TABLE watched (n UInt64) ENGINE = MergeTree ORDER BY n",
+        "CREATE MATERIALIZED VIEW view TO plain AS SELECT n + throwIf(n > 150) AS n FROM watched",
+        "CREATE TABLE scattered (n UInt64) ENGINE = MergeTree PARTITION BY n ORDER BY n",
+    ):
+        store.command(statement)
+    data = b"".join(number.to_bytes(8, "little") for number in range(200))
+    data = data[:-1] if table == "plain" else data
+    address = f"/?database={store.database}&query=INSERT+INTO+{table}+FORMAT+RowBinary"
+    status, headers, _ = request(server, "POST", address, data)
+    assert (status, headers["X-ClickHouse-Exception-Code"]) == (500, str(code))
+
+
 def test_web_pages_are_refused(server: EmbeddedServer) -> None:
     for headers in ({"Origin": "https://example.org"}, {"Host": "rebound.example.org"}):
         assert request(server, "POST", "/", b"SELECT 1", headers)[0] == 500

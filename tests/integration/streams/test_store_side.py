@@ -10,6 +10,7 @@ from uuid import uuid4
 import numpy as np
 import pytest
 from catalogues import SMALL
+from ingest_doubles import FreshPermit
 
 from millrace.clickhouse.client import Store
 from millrace.schemas.catalogue_files import load_catalogue
@@ -22,7 +23,7 @@ from millrace.streams.decode import Decoder
 from millrace.streams.duplicates import RecentIds
 from millrace.streams.recall import Past, recall
 from millrace.streams.record_batch import record_batch
-from millrace.streams.sink import Sink
+from millrace.streams.sink import RowsRefused, Sink
 
 pytestmark = pytest.mark.integration
 
@@ -42,9 +43,11 @@ def event(**fields: object) -> bytes:
 def store_and_enter(store: Store, batch: EventBatch) -> None:
     async def both() -> None:
         sink = Sink(store, SystemClock())
-        await sink.store(batch)
-        await sink.enter(batch, "catalogue")
-        sink.close()
+        try:
+            await sink.store(batch, FreshPermit())
+            await sink.enter(batch, "catalogue", FreshPermit())
+        finally:
+            sink.close()
 
     asyncio.run(both())
 
@@ -61,7 +64,7 @@ def store_and_enter(store: Store, batch: EventBatch) -> None:
 def test_columns_are_the_tables(store: Store, table: str, schema: object) -> None:
     found = store.rows(
         "SELECT name FROM system.columns WHERE database = currentDatabase()"
-        " AND table = {table:String} AND default_kind = '' ORDER BY position",
+        " AND table = {table:String} AND default_kind IN ('', 'DEFAULT') ORDER BY position",
         {"table": table},
     )
     assert sorted(name for (name,) in found) == sorted(field.name for field in schema)  # type: ignore[attr-defined]
@@ -115,6 +118,61 @@ def test_recent_ids_come_back_as_they_were_at_an_offset(store: Store) -> None:
     assert recent.fresh(later).tolist() == [False, False, False, False, True]
 
 
+def test_a_redriven_row_is_in_nobodys_memory_of_the_past(store: Store) -> None:
+    batch = batch_of(10, [event() for _ in range(3)])
+    store_and_enter(store, batch)
+    store.command(
+        "INSERT INTO letter_jobs (log, topic, partition, redriven, refused) VALUES"
+        " ('log', 'events', 0, [11], [12]), ('log', 'events', 1, [10], [])"
+    )
+    recent = RecentIds(limit=10, seconds=600)
+    recall(store, Past("log", "events", 0, before=20), recent)
+    assert recent.fresh(batch).tolist() == [False, True, False]
+
+
+def test_a_constraint_of_the_store_refuses_rows_and_not_their_range(store: Store) -> None:
+    store.command("ALTER TABLE events ADD CONSTRAINT few CHECK mapContains(tags, 'bad') = 0")
+    batch = batch_of(10, [event(), event(tags={"bad": "1"}), event(), event(tags={"bad": "2"})])
+    with pytest.raises(RowsRefused) as raised:
+        store_and_enter(store, batch)
+    assert raised.value.offsets == (11, 13)
+    assert store.rows("SELECT count() FROM events") == [(0,)]
+    store_and_enter(store, batch.refuse(raised.value.offsets))
+    assert store.rows("SELECT offset FROM events ORDER BY offset") == [(10,), (12,)]
+    assert store.rows("SELECT sum(events) FROM rollup_1d") == [(2,)]
+    assert store.rows("SELECT offset FROM dead_letters ORDER BY offset") == [(11,), (13,)]
+    assert store.rows("SELECT stored, rejected, refused FROM ingest_ledger") == [(2, 2, [11, 13])]
+    assert not store.rows("SHOW TABLES LIKE '%probe%'")
+
+
+def test_a_view_that_throws_is_no_rows_fault_and_is_waited_out(store: Store) -> None:
+    store.command("CREATE TABLE throwing (n UInt8) ENGINE = MergeTree ORDER BY n")
+    store.command("INSERT INTO throwing VALUES (1)")
+    store.command("CREATE TABLE target (offset UInt64) ENGINE = MergeTree ORDER BY offset")
+    store.command(
+        "CREATE MATERIALIZED VIEW other_view TO target AS SELECT offset FROM events"
+        " WHERE NOT throwIf((SELECT count() FROM throwing) > 0)"
+    )
+    slept = []
+
+    async def both() -> None:
+        async def sleep(seconds: float) -> None:
+            slept.append(seconds)
+            if len(slept) == 3:
+                store.command("TRUNCATE TABLE throwing")
+
+        sink = Sink(store, SystemClock(), sleep=sleep)
+        try:
+            await sink.store(batch_of(0, [event() for _ in range(5)]), FreshPermit())
+        finally:
+            sink.close()
+
+    asyncio.run(both())
+    assert store.rows("SELECT count() FROM events") == [(5,)]
+    assert store.rows("SELECT sum(events) FROM rollup_1d") == [(5,)]
+    assert store.rows("SELECT count() FROM dead_letters") == [(0,)]
+
+
 def test_a_log_keeps_its_generation_until_it_is_not_the_ledgers_any_more(store: Store) -> None:
     assert generations.current(store, "events") is None
     first = generations.settle(store, "events", {0: 0})
@@ -123,6 +181,17 @@ def test_a_log_keeps_its_generation_until_it_is_not_the_ledgers_any_more(store: 
     assert generations.settle(store, "events", {0: 1}) == first
     second = generations.settle(store, "events", {0: 0})
     assert second != first
+    assert generations.current(store, "events") == second
+
+
+def test_kafkas_id_of_a_topic_tells_its_lives_apart_whatever_their_length(store: Store) -> None:
+    first = generations.settle(store, "events", {0: 0})
+    assert generations.settle(store, "events", {0: 0}, "one") == first, "an id is added"
+    assert generations.settle(store, "events", {0: 0}, "one") == first
+    store_and_enter(store, batch_of(0, [event()], log=first))
+    second = generations.settle(store, "events", {0: 900}, "two")
+    assert second != first
+    assert generations.settle(store, "events", {0: 900}, "two") == second
     assert generations.current(store, "events") == second
 
 

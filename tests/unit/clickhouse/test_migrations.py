@@ -23,6 +23,10 @@ CHECKSUMS = {
     "0009_catalogues": "dce04ca333ff919b",
     "0010_topic_logs": "e5c58401e90f1703",
     "0011_buckets": "2ba316f3490639d5",
+    "0012_ledger_refused": "fe60800009e000b8",
+    "0013_ingest_pauses": "ba89e31de55df325",
+    "0014_letter_marks": "f1beaa3eb62b8079",
+    "0015_topic_ids": "459f3673309c05ef",
 }
 
 

@@ -285,9 +285,12 @@ def test_the_pipelines_own_events() -> None:
         "ingest.watermark",
         "ingest.delay",
         "ingest.retries",
+        "ingest.pauses",
+        "ingest.lost",
         "worker.memory",
         "worker.started",
         "worker.stopped",
         "reconcile.finished",
+        "reconcile.difference",
     }
     assert own.undeclared is Undeclared.CLOSED

@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from datetime import timedelta
 
 import pyarrow as pa
 import pytest
 from catalogues import SMALL
 from ingest_doubles import (
+    FIRST,
     NOW,
     PLACE,
+    SECOND,
     RecordingPositions,
     RecordingStore,
+    SteppedClock,
+    done,
     fetched,
     good,
     running,
     until,
 )
 
-from millrace.schemas.errors import ConfigurationError, StoreError
+from millrace.schemas.errors import StoreError
 from millrace.streams.intent import Intent, parse_intent
-from millrace.streams.partition import start_of
-from millrace.streams.transport import Committed
-
-
-def done(store: RecordingStore, position: int) -> Callable[[], bool]:
-    return lambda: f"commit {position}" in store.steps
+from millrace.streams.transport import Committed, Membership
 
 
 async def test_a_range_is_announced_stored_entered_and_then_committed() -> None:
@@ -83,7 +81,7 @@ async def test_an_open_range_is_repeated_exactly_whatever_is_fetched(cuts: tuple
             await asyncio.sleep(0.02)
             start = cut
         await until(done(store, 10))
-    assert store.steps[0].startswith("insert events log:events:0:0-6"), "no second intent"
+    assert store.steps[:2] == ["commit 0 until 6", "insert events log:events:0:0-6"]
     assert store.tables["events"]["log:events:0:0-6"].equals(
         whole.tables["events"]["log:events:0:0-6"]
     )
@@ -144,8 +142,8 @@ async def test_a_rebalance_abandons_the_range_in_flight() -> None:
         assert positions.now.offset == 0
         assert parse_intent(positions.now.metadata) == Intent(1, SMALL.fingerprint, "log")
         store.gate = lambda: None
-        ingest.assigned({PLACE}, generation=2)
-        ingest.add(fetched(0, [good(1)], generation=2))
+        ingest.assigned({PLACE}, SECOND)
+        ingest.add(fetched(0, [good(1)], SECOND))
         await until(done(store, 1))
     assert len(store.all("events")) == 1
 
@@ -153,9 +151,9 @@ async def test_a_rebalance_abandons_the_range_in_flight() -> None:
 async def test_a_fetch_of_an_older_generation_is_dropped() -> None:
     store = RecordingStore()
     async with running(store, RecordingPositions(store)) as ingest:
-        ingest.assigned({PLACE}, generation=2)
-        ingest.add(fetched(50, [good(1)], generation=1))
-        ingest.add(fetched(0, [good(2)], generation=2))
+        ingest.assigned({PLACE}, SECOND)
+        ingest.add(fetched(50, [good(1)], FIRST))
+        ingest.add(fetched(0, [good(2)], SECOND))
         await until(done(store, 1))
     assert [row["offset"] for row in store.all("events")] == [0]
 
@@ -166,8 +164,8 @@ async def test_a_repeated_id_is_a_duplicate_also_after_a_takeover() -> None:
     async with running(store, positions) as ingest:
         ingest.add(fetched(0, [good(1), good(2), good(1)]))
         await until(done(store, 3))
-        ingest.assigned({PLACE}, generation=2)
-        ingest.add(fetched(3, [good(2), good(3)], generation=2))
+        ingest.assigned({PLACE}, SECOND)
+        ingest.add(fetched(3, [good(2), good(3)], SECOND))
         await until(done(store, 5))
     assert [row["offset"] for row in store.all("events")] == [0, 1, 4]
     assert [row["duplicate"] for row in store.all("ingest_ledger")] == [1, 1]
@@ -204,6 +202,15 @@ async def test_draining_flushes_what_waits_for_more() -> None:
         assert len(store.all("events")) == 1
 
 
+async def test_after_a_repeat_alone_there_is_nothing_to_drain() -> None:
+    store = RecordingStore()
+    open_range = Committed(0, Intent(3, SMALL.fingerprint, "log").metadata())
+    async with running(store, RecordingPositions(store, open_range)) as ingest:
+        ingest.add(fetched(0, [good(n) for n in range(3)]))
+        await until(done(store, 3))
+        assert await ingest.drain(30)
+
+
 async def test_draining_gives_up_when_the_store_is_away() -> None:
     store = RecordingStore(*[StoreError("The store is away", 0)] * 10_000)
     positions = RecordingPositions(store)
@@ -234,45 +241,49 @@ async def test_a_partition_that_cannot_go_on_says_so_and_is_left_alone(
     assert store.steps == []
 
 
-INTENT = Intent(20, "f", "log")
-
-
 @pytest.mark.parametrize(
-    ("committed", "intent", "ledger", "start"),
-    [
-        pytest.param(None, None, None, 7, id="nothing yet: the log's first"),
-        pytest.param(Committed(10, ""), None, 10, 10, id="where the ledger ends"),
-        pytest.param(Committed(10, "i"), INTENT, 10, 10, id="announced, not entered"),
-        pytest.param(Committed(10, "i"), INTENT, 20, 10, id="entered, not committed"),
-        pytest.param(Committed(0, "i"), INTENT, None, 0, id="the very first range"),
-    ],
+    "other",
+    [pytest.param(Membership(1, "another"), id="member"), pytest.param(SECOND, id="generation")],
 )
-def test_where_a_partition_goes_on(
-    committed: Committed | None, intent: Intent | None, ledger: int | None, start: int
-) -> None:
-    assert start_of(PLACE, committed, intent, ledger, 7) == start
+async def test_a_commit_counts_only_as_whom_the_partition_was_assigned(other: Membership) -> None:
+    store = RecordingStore()
+    positions = RecordingPositions(store)
+    async with running(store, positions) as ingest:
+        positions.member = other
+        ingest.add(fetched(0, [good(1)]))
+        await asyncio.sleep(0.1)
+    assert store.steps == [], "nothing is stored whose intent was not taken"
 
 
-@pytest.mark.parametrize(
-    ("committed", "intent", "ledger"),
-    [
-        pytest.param(None, None, 10, id="the group's offsets have expired"),
-        pytest.param(Committed(12, ""), None, 10, id="offsets ran ahead of the ledger"),
-        pytest.param(Committed(8, ""), None, 10, id="offsets were set back"),
-        pytest.param(Committed(8, ""), None, None, id="the store has been emptied"),
-        pytest.param(Committed(10, "i"), INTENT, 15, id="an entry inside the open range"),
-    ],
-)
-def test_anything_else_stops_the_partition(
-    committed: Committed | None, intent: Intent | None, ledger: int | None
-) -> None:
-    with pytest.raises(ConfigurationError, match="events-0"):
-        start_of(PLACE, committed, intent, ledger, 7)
+async def test_a_range_that_has_waited_too_long_is_sent_only_if_it_is_still_ours() -> None:
+    clock = SteppedClock()
+    store = RecordingStore(StoreError("The store is away", 0))
+    positions = RecordingPositions(store)
+
+    async def asleep(_: float) -> None:
+        clock.seconds += 4.0  # fresh no more at the second attempt after this one
+        await asyncio.sleep(0)
+
+    async with running(store, positions, sleep=asleep, clock=clock) as ingest:
+        store.errors *= 3
+        ingest.add(fetched(0, [good(1)]))
+        await until(done(store, 1))
+    assert store.steps.count("commit 0 until 1") >= 2, "announced anew before it is sent"
+    assert len(store.all("events")) == 1
 
 
-@pytest.mark.parametrize(
-    "metadata", ["x", "{}", '{"v":2,"end":1,"catalogue":"c","log":"l"}'], ids=str
-)
-def test_an_intent_that_cannot_be_read_is_not_passed_over(metadata: str) -> None:
-    with pytest.raises(ConfigurationError, match="intent"):
-        parse_intent(metadata)
+async def test_a_stale_flush_of_a_lost_partition_is_never_sent() -> None:
+    clock = SteppedClock()
+    store = RecordingStore(StoreError("The store is away", 0))
+    positions = RecordingPositions(store)
+
+    async def stopped(_: float) -> None:
+        clock.seconds += 60.0
+        positions.member = SECOND
+        await asyncio.sleep(0)
+
+    async with running(store, positions, sleep=stopped, clock=clock) as ingest:
+        ingest.add(fetched(0, [good(1)]))
+        await until(lambda: positions.member == SECOND)
+        await asyncio.sleep(0.1)
+    assert store.steps == ["commit 0 until 1"]

@@ -3,9 +3,7 @@ from __future__ import annotations
 import pytest
 
 from millrace.streams.doctor.finding import Level
-from millrace.streams.doctor.store import judge_settings, judge_version, judge_windows
-
-GOOD = "MergeTree ORDER BY x SETTINGS non_replicated_deduplication_window = 100000"
+from millrace.streams.doctor.store import Setting, judge_parts, judge_settings, judge_version
 
 
 @pytest.mark.parametrize(
@@ -25,31 +23,40 @@ def test_versions(version: str, level: Level) -> None:
     assert judge_version(version).level is level
 
 
-def test_a_short_window_is_named_with_its_table() -> None:
-    engines = {
-        "events": GOOD,
-        "rollup_1m": GOOD.replace("100000", "100"),
-        "dead_letters": "MergeTree",
-    }
-    (finding,) = judge_windows(engines)
-    assert finding.level is Level.FAULT
-    assert "rollup_1m, dead_letters" in finding.text
-    assert finding.fix
-
-
-def test_a_replicated_table_is_judged_by_its_own_setting() -> None:
-    replicated = f"Replicated{GOOD}"
-    assert next(judge_windows({"events": replicated})).level is Level.FAULT
-    engine = replicated.replace("non_replicated_", "replicated_")
-    assert next(judge_windows({"events": engine})).level is Level.OK
-
-
 def test_a_profile_may_set_what_it_likes_but_not_force_it() -> None:
-    free = {"insert_deduplicate": ("0", False), "async_insert": ("1", False)}
+    free = {"insert_deduplicate": Setting("0"), "async_insert": Setting("1")}
     assert [finding.level for finding in judge_settings(free)] == [Level.OK]
-    forced = {"insert_deduplicate": ("0", True), "async_insert": ("0", True)}
+    forced = {"insert_deduplicate": Setting("0", True), "async_insert": Setting("0", True)}
     (finding,) = judge_settings(forced)
     assert finding.level is Level.FAULT
-    assert "insert_deduplicate=0" in finding.text
-    (finding,) = judge_settings({"deduplicate_insert": ("disable", False)})
-    assert finding.level is Level.FAULT
+    assert finding.text.endswith("insert_deduplicate=0")
+
+
+@pytest.mark.parametrize(
+    ("name", "setting", "fine"),
+    [
+        ("max_insert_block_size", Setting("1", high="1000000"), False),
+        ("max_insert_block_size", Setting("1", high="20000000"), True),
+        ("max_insert_threads", Setting("auto(2)", low="2"), False),
+        ("min_insert_block_size_rows", Setting("1", low="0"), True),
+        ("deduplicate_insert", Setting("disable"), False),
+        ("deduplicate_insert", Setting("enable"), True),
+        ("materialized_views_ignore_errors", Setting("1"), False),
+        ("max_partitions_per_insert_block", Setting("50"), False),
+        ("max_partitions_per_insert_block", Setting("0"), True),
+        ("max_partitions_per_insert_block", Setting("100"), True),
+    ],
+)
+def test_what_a_profile_may_not_do(name: str, setting: Setting, fine: bool) -> None:
+    (finding,) = judge_settings({name: setting})
+    assert finding.level is (Level.OK if fine else Level.FAULT)
+    assert fine or name in finding.text
+
+
+@pytest.mark.parametrize(
+    ("most", "limit", "level"),
+    [(0, 3000, Level.OK), (1500, 3000, Level.OK), (1501, 3000, Level.WARNING),
+     (1, 100, Level.WARNING)],
+)  # fmt: skip
+def test_parts(most: int, limit: int, level: Level) -> None:
+    assert judge_parts(most, limit).level is level
