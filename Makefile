@@ -33,7 +33,7 @@ demo: $(READY) ## Run the whole pipeline on this machine and prove that its figu
 
 .PHONY: test
 test: $(READY) ## Run every test, with coverage of at least 85 %
-	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+	$(BIN)/python $(if $(ARGS),-m pytest $(ARGS),tools/run_tests.py)
 
 .PHONY: check
 check: $(READY) ## Lint, format, types, and that generated files are fresh

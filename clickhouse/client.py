@@ -111,6 +111,14 @@ class Store:
             )
             return [tuple(row) for row in result.result_rows]
 
+    def arrow(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
+        """Return all rows of a query as columns; its texts are strings, not bytes."""
+        with _errors("answer a query"):
+            table: pa.Table = self._client.query_arrow(
+                sql, parameters=dict(parameters or {}), use_strings=True
+            )
+            return table
+
     def command(
         self,
         sql: str,

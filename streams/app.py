@@ -24,20 +24,15 @@ from millrace.streams.decode import Decoder
 from millrace.streams.gate import TAIL, GateTools
 from millrace.streams.ingest import Ingest
 from millrace.streams.outbox import Outbox
-from millrace.streams.partition import Log, Tools
+from millrace.streams.partition_tools import Log, Tools
 from millrace.streams.reconcile_schedule import ReconcileSchedule
 from millrace.streams.settings import KafkaSettings, Settings
 from millrace.streams.sink import Sink, Storage
 from millrace.streams.tail import newest
 from millrace.streams.telemetry import Telemetry, encode
 from millrace.streams.topics import Topics
-from millrace.streams.transport import (
-    BatchConsumer,
-    BatchTransport,
-    Fetched,
-    Offsets,
-    broker_urls,
-)
+from millrace.streams.transport import BatchConsumer, BatchTransport, Offsets, broker_urls
+from millrace.streams.transport_thread import Fetched
 
 logger = logging.getLogger(__name__)
 

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 
 from faust.types import TP
 
-from millrace.streams.partition import PartitionIngest, Tools
-from millrace.streams.transport import Fetched, Membership
+from millrace.streams.partition import PartitionIngest
+from millrace.streams.partition_tools import Tools
+from millrace.streams.transport_thread import Fetched, Membership
 
 
 class Ingest:
@@ -37,7 +38,7 @@ class Ingest:
         records = fetched.records
         partition = self._partitions.get(TP(records.topic, records.partition))
         if partition is not None and partition.membership == fetched.membership:
-            partition.add(records)
+            partition.add(fetched)
 
     async def drain(self, seconds: float) -> bool:
         """Flush everything pending; False when it takes longer than ``seconds``."""

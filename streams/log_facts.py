@@ -17,6 +17,7 @@ from typing import Final
 import numpy as np
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
+from millrace.clickhouse.client import Store
 from millrace.clickhouse.facts import Amount, LogFacts, PartitionFacts, Slice, Span
 from millrace.schemas.catalogue import Catalogue
 from millrace.schemas.errors import BrokerError
@@ -25,7 +26,7 @@ from millrace.streams.decode import Decoder
 from millrace.streams.duplicates import RecentIds
 from millrace.streams.kept_catalogues import kept_catalogue
 from millrace.streams.log_spans import reader
-from millrace.streams.recall import Past, Tables, recall
+from millrace.streams.recall import Past, recall
 from millrace.streams.record_batch import RecordBatch, record_batch
 from millrace.streams.settings import Settings
 
@@ -116,7 +117,7 @@ class _Tally:
 async def read_log(
     settings: Settings,
     catalogue: Catalogue,
-    store: Tables,
+    store: Store,
     spans: Iterable[Span],
     *,
     progress: Callable[[int, int], None] = lambda done, total: None,
@@ -180,7 +181,7 @@ def amounts(batch: EventBatch) -> Iterator[tuple[Slice, Amount]]:
 class _Decoders:
     """The decoder of each catalogue that the ledger names."""
 
-    def __init__(self, catalogue: Catalogue, key: bytes, store: Tables) -> None:
+    def __init__(self, catalogue: Catalogue, key: bytes, store: Store) -> None:
         self._key, self._store = key, store
         self._current = Decoder(catalogue, key)
         self._known = {catalogue.fingerprint: self._current}
@@ -193,7 +194,7 @@ class _Decoders:
         return self._known.get(fingerprint, self._current)
 
 
-def _tally(store: Tables, span: Span, max_ids: int, id_seconds: float) -> _Tally:
+def _tally(store: Store, span: Span, max_ids: int, id_seconds: float) -> _Tally:
     where = {
         "log": span.place.log,
         "topic": span.place.topic,
@@ -224,7 +225,7 @@ class _Reading:
 
     tallies: Mapping[TopicPartition, _Tally]
     decoders: _Decoders
-    store: Tables
+    store: Store
     look: Look
     progress: Callable[[int, int], None]
     id_seconds: float

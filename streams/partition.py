@@ -9,98 +9,36 @@ reads the intent and repeats the range.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from typing import Final, Protocol, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
 
 from faust.types import TP
 
 from millrace.schemas.errors import BrokerError, MillraceError
 from millrace.streams.batch import EventBatch
-from millrace.streams.clock import Clock
 from millrace.streams.co_partitions import GROW
 from millrace.streams.decode import Decoder
 from millrace.streams.duplicates import RecentIds
-from millrace.streams.gate import Gate, GateTools
+from millrace.streams.gate import Gate
 from millrace.streams.intent import Intent, parse_intent
+from millrace.streams.partition_tools import Tools
 from millrace.streams.pending import Pending
 from millrace.streams.permit import IntentPermit
 from millrace.streams.recall import Past
 from millrace.streams.record_batch import RecordBatch
-from millrace.streams.settings import SinkSettings
-from millrace.streams.sink import RowsRefused, Sink
+from millrace.streams.sink import RowsRefused
 from millrace.streams.takeover import lost_events, start_of
-from millrace.streams.transport import Committed, Fenced, Membership
+from millrace.streams.transport_thread import Fenced, Fetched, Membership
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
+#: Each time that a partition is read from some offset on has a number of its own.
+_READINGS: Final = itertools.count(1)
 #: ClickHouse refuses an insert that touches more than 100 partitions of a table.
 STORE_PARTITIONS: Final = 90
-
-
-@dataclass(frozen=True, slots=True)
-class Log:
-    """Which life of a topic its partitions were settled on: ours and Kafka's name for it."""
-
-    generation: str
-    topic_id: str
-
-
-class Positions(Protocol):
-    """What ingest asks of the broker; :class:`millrace.streams.transport.Offsets` has it."""
-
-    async def commit(self, tp: TP, offset: int, metadata: str, membership: Membership) -> None:
-        """Commit one position, once; raises Fenced when the group has moved on."""
-
-    async def committed(self, tp: TP) -> Committed | None:
-        """Return the committed position with its metadata."""
-
-    async def log_start(self, tp: TP) -> int:
-        """Return the first offset that the log still has."""
-
-    async def topic_id(self, topic: str) -> str:
-        """Return Kafka's id of a topic as it is now."""
-
-    def hold(self, tp: TP) -> None:
-        """Fetch no more of a partition for now."""
-
-    def release(self, tp: TP) -> None:
-        """Fetch a partition again."""
-
-
-class Watcher(Protocol):
-    """Who is told what happens; :class:`millrace.streams.telemetry.Telemetry` has it."""
-
-    def stored(self, batch: EventBatch, seconds: float) -> None:
-        """Note a range that was stored, entered and committed."""
-
-    def lost(self, tp: TP, offsets: int) -> None:
-        """Note that the log forgot offsets before they were stored."""
-
-
-@dataclass(frozen=True)
-class Tools:
-    """What every partition shares."""
-
-    settings: SinkSettings
-    permit_seconds: float  # an insert is sent only so long after its intent was committed
-    sink: Sink
-    positions: Positions
-    decoder: Decoder
-    decoder_of: Callable[[str], Awaitable[Decoder]]  # by a catalogue's fingerprint
-    logs: Mapping[str, Log]  # by topic
-    co_partitioned: Callable[[TP], Awaitable[bool]]  # whether the topics made from it have it too
-    publish: Callable[[EventBatch], Awaitable[None]]  # rejects, to the dead-letter topic
-    gates: GateTools
-    watcher: Watcher
-    clock: Clock
-    # One thread: a decoder is not safe to share, and the event loop must stay free to fetch.
-    decoding: ThreadPoolExecutor = field(
-        default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="decode")
-    )
 
 
 class PartitionIngest:
@@ -112,6 +50,8 @@ class PartitionIngest:
         self._recent = RecentIds(tools.settings.max_ids, tools.settings.id_seconds)
         self._pending = Pending(tools.settings, tools.clock)
         self._position = 0
+        self._end = 0  # where the next fetch must begin
+        self._reading = -1  # fetches of any other one are not ours; none is yet
         self._held = False
         self._draining = asyncio.Event()
         self._changed = asyncio.Event()
@@ -120,8 +60,21 @@ class PartitionIngest:
         self._gate = Gate(tools.gates, tp, self._decode_today, self._draining)
         self._task = asyncio.ensure_future(self._run())
 
-    def add(self, records: RecordBatch) -> None:
-        """Take in the next records of the partition."""
+    def add(self, fetched: Fetched) -> None:
+        """Take in the next records of the partition; what is of an earlier reading is dropped."""
+        records = fetched.records
+        if fetched.reading != self._reading:
+            return
+        if records.first < self._end:
+            # The log ends before what was read of it: it is another one.
+            self._task.cancel()
+            self._stop(str(_made_anew(self._tp)))
+            return
+        if records.first > self._end:
+            # A fetch before this one was lost on its way here: Faust drops some at a rebalance.
+            self._rereading = asyncio.ensure_future(self._read_from(self._end))
+            return
+        self._end = records.end
         self._pending.add(records)
         self._idle.clear()
         self._changed.set()
@@ -145,7 +98,6 @@ class PartitionIngest:
     async def _run(self) -> None:
         catalogue = self._tools.decoder.catalogue.fingerprint
         try:
-            await self._wait_for_records()
             await self._take_over()
             while True:
                 if not self._pending:
@@ -212,16 +164,25 @@ class PartitionIngest:
             )
         committed = await tools.positions.committed(tp)
         ledger = await tools.sink.ledger_end(log, tp.topic, tp.partition)
+        log_start = await self._insist(lambda: tools.positions.log_start(tp))
         intent = parse_intent(committed.metadata) if committed else None
         if intent is not None and intent.log != log:
             intent = None  # of a topic that is no more
-        first = self._pending.first
-        self._position = start_of(tp, committed, intent, ledger, first.first)
-        since = int(first.timestamps[0]) - int(tools.settings.id_seconds * 1000)
+        self._position = start_of(tp, committed, intent, ledger, log_start)
+        # The consumer's own position is not to be trusted: it skips what was fetched and dropped.
+        await self._read_from(self._position)
+        await self._wait_for_records()
+        await self._look_for_lost(intent)
+        since = int(self._pending.first.timestamps[0]) - int(tools.settings.id_seconds * 1000)
         past = Past(log, tp.topic, tp.partition, self._position, since)
         await tools.sink.recall(past, self._recent)
         if intent is not None:
             await self._repeat(intent)
+
+    async def _read_from(self, position: int) -> None:
+        # Known before the consumer hears of it: what it then delivers is not to be missed.
+        self._reading, self._end = next(_READINGS), position
+        await self._tools.positions.read_from(self._tp, position, self._reading)
 
     async def _repeat(self, intent: Intent) -> None:
         logger.info(
@@ -231,8 +192,6 @@ class PartitionIngest:
             self._position,
             intent.end,
         )
-        self._idle.clear()
-        await self._look_for_lost(intent)
         while self._pending.end < intent.end:
             self._changed.clear()
             await self._changed.wait()
@@ -243,10 +202,7 @@ class PartitionIngest:
     async def _look_for_lost(self, intent: Intent | None = None) -> None:
         """Tell of records that the log forgot; a gap may also be compaction or a transaction's."""
         tp, position = self._tp, self._position
-        first = int(self._pending.first.offsets[0])
-        if first < position:
-            raise _made_anew(tp)
-        if first == position:
+        if int(self._pending.first.offsets[0]) == position:
             return
         start = await self._insist(lambda: self._tools.positions.log_start(tp))
         lost = lost_events(tp, position, intent, start)

@@ -12,8 +12,10 @@ from millrace.streams.duplicates import RecentIds
 
 _PLACE = "log = {log:String} AND topic = {topic:String} AND partition = {partition:UInt32}"
 # A redriven row was not there when its range was stored, so no memory has it either.
+# The ids as bytes in the order of their text, in columns: a million of them in under a second.
 _NEWEST = (
-    f"SELECT id, toUnixTimestamp64Milli(received_at) FROM events WHERE {_PLACE}"
+    "SELECT UUIDStringToNum(toString(id)) AS id, toUnixTimestamp64Milli(received_at) AS received"
+    f" FROM events WHERE {_PLACE}"
     " AND offset < {before:UInt64}"
     " AND received_at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC')"
     f" AND offset NOT IN (SELECT arrayJoin(redriven) FROM letter_jobs WHERE {_PLACE})"
@@ -28,6 +30,13 @@ class Tables(Protocol):
         """Return all rows of a query."""
 
 
+class Columns(Protocol):
+    """What is asked of the store for ids."""
+
+    def arrow(self, sql: str, parameters: dict[str, Any] | None = None) -> pa.Table:
+        """Return all rows of a query as columns."""
+
+
 @dataclass(frozen=True, slots=True)
 class Past:
     """The rows of a partition below an offset, received since a Kafka time in milliseconds."""
@@ -39,9 +48,9 @@ class Past:
     since: int = 0
 
 
-def recall(store: Tables, past: Past, recent: RecentIds) -> None:
+def recall(store: Columns, past: Past, recent: RecentIds) -> None:
     """Load the newest ids of a partition's past, as many as ``recent`` keeps."""
-    found = store.rows(
+    found = store.arrow(
         _NEWEST,
         {
             "log": past.log,
@@ -52,7 +61,7 @@ def recall(store: Tables, past: Past, recent: RecentIds) -> None:
             "limit": recent.limit,
         },
     )
-    found.reverse()
-    if found:
-        ids = pa.array([identity.bytes for identity, _ in found], pa.binary(16))
-        recent.load(ids, np.array([received for _, received in found], np.int64))
+    if found.num_rows:
+        oldest_first = found.take(np.arange(found.num_rows)[::-1])
+        ids = pa.concat_arrays(oldest_first.column("id").chunks)
+        recent.load(ids, oldest_first.column("received").to_numpy())

@@ -46,6 +46,9 @@ class Storage(Protocol):
     def rows(self, sql: str, parameters: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """Return all rows of a query."""
 
+    def arrow(self, sql: str, parameters: dict[str, Any] | None = None) -> pa.Table:
+        """Return all rows of a query as columns."""
+
     def command(self, sql: str) -> None:
         """Run a statement that returns nothing."""
 

@@ -6,7 +6,7 @@ from faust.types import TP
 
 from millrace.schemas.errors import ConfigurationError
 from millrace.streams.intent import Intent
-from millrace.streams.transport import Committed
+from millrace.streams.transport_thread import Committed
 
 
 def start_of(

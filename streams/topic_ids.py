@@ -11,7 +11,7 @@ from io import BytesIO
 from typing import Any, ClassVar, Final, Protocol
 from uuid import UUID
 
-from aiokafka.client import AIOKafkaClient
+from aiokafka.client import AIOKafkaClient, ConnectionGroup
 from aiokafka.errors import KafkaError
 from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.types import (
@@ -40,8 +40,8 @@ class Client(Protocol):
     def get_random_node(self) -> int | None:
         """Return some broker's id."""
 
-    async def send(self, node_id: int | None, request: Any) -> Any:
-        """Send a request to a broker and return its answer."""
+    async def send(self, node_id: int | None, request: Any, *, group: ConnectionGroup) -> Any:
+        """Send a request to a broker over one of its connections and return its answer."""
 
 
 class _Uuid(AbstractType[UUID]):  # type: ignore[misc]  # aiokafka is not typed
@@ -135,10 +135,14 @@ async def topic_ids(client: Client, names: Iterable[str]) -> dict[str, str]:
     """
     wanted = list(names)
     try:
-        answer = await client.send(client.get_random_node(), _IdsOf(wanted))
-    except RuntimeError:
-        # No version of the request in common. That no version is known yet, on a connection that
-        # has just been lost, is a KafkaError: to be asked again.
+        # On the other connection a consumer's fetch may be waiting for records, and us behind it.
+        answer = await client.send(
+            client.get_random_node(), _IdsOf(wanted), group=ConnectionGroup.COORDINATION
+        )
+    except KafkaError:
+        # Among them: no version is known at all, on a connection that has just been lost.
+        raise
+    except RuntimeError:  # no version of the request in common
         return dict.fromkeys(wanted, "")
     # A topic without a leader has its id all the same; one that the broker does not know has none.
     return {

@@ -2,179 +2,24 @@
 
 For the topics of the sink it also takes the offsets out of Faust's hands: Faust commits nothing
 there; only the sink does, with its own metadata. Every private name of Faust and aiokafka that
-Millrace relies on is in this module, and tests/unit/streams/test_transport.py fails when one moves.
+Millrace relies on is here and in transport_thread.py; tests/unit/streams/test_transport.py fails
+when one moves.
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, cast
 
-from aiokafka import errors as kafka_errors
-from aiokafka.protocol.commit import OffsetCommitRequest
-from aiokafka.structs import TopicPartition
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 from yarl import URL
 
-from millrace.schemas.errors import BrokerError
-from millrace.streams.record_batch import RecordBatch, record_batch
-from millrace.streams.topic_ids import topic_ids
-
-
-class Fenced(BrokerError):
-    """The partition is no longer this worker's: nothing may be committed for it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Membership:
-    """Who this worker is in its group: one generation's member, from one rebalance to the next."""
-
-    generation: int
-    member: str
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """One partition's share of a fetch, with the membership that it was fetched under."""
-
-    membership: Membership
-    records: RecordBatch
-
-
-@dataclass(frozen=True, slots=True)
-class Committed:
-    """A partition's committed position with its metadata."""
-
-    offset: int
-    metadata: str
-
-
-#: The broker's answers to a commit that say: another member may have the partition by now.
-_LOST: Final = (
-    kafka_errors.UnknownMemberIdError,
-    kafka_errors.IllegalGenerationError,
-    kafka_errors.RebalanceInProgressError,
-)
-#: Its answers that say: ask another broker of the cluster.
-_MOVED: Final = (
-    kafka_errors.GroupCoordinatorNotAvailableError,
-    kafka_errors.NotCoordinatorForGroupError,
-    kafka_errors.RequestTimedOutError,
-)
-
-
-class BatchThread(driver.AIOKafkaConsumerThread):
-    """The consumer's thread: builds the batches, and commits and reads positions."""
-
-    #: As whom the partitions of now were assigned; set before anybody hears of them.
-    membership = Membership(-1, "")
-
-    def _create_worker_consumer(self, transport: Any) -> Any:
-        consumer = super()._create_worker_consumer(transport)
-        # What a producer took back must not count; Faust offers this only with its transactions.
-        consumer._isolation_level = "read_committed"
-        return consumer
-
-    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
-        """Note the membership, then tell the app of its partitions."""
-        self.membership = _membership(self._ensure_consumer())
-        await super().on_partitions_assigned(assigned, generation_id)
-
-    async def _fetch_records(self, consumer: Any, *args: Any, **kwargs: Any) -> Any:
-        records = await super()._fetch_records(consumer, *args, **kwargs)
-        # No await between the fetch and this line, so that no rebalance can come between.
-        membership = _membership(consumer)
-        batched = cast(BatchConsumer, self.consumer).batched
-        return {
-            tp: [_fetched(membership, found)] if tp.topic in batched and found else found
-            for tp, found in records.items()
-        }
-
-    async def commit_position(
-        self, tp: TP, offset: int, metadata: str, membership: Membership
-    ) -> None:
-        """Commit one position. Raises Fenced when the group has moved on."""
-        await self.call_thread(self._commit_position, tp, offset, metadata, membership)
-
-    async def _commit_position(
-        self, tp: TP, offset: int, metadata: str, membership: Membership
-    ) -> None:
-        # Not the consumer's own commit: it waits for a coordinator and tries again, each time as
-        # whoever it then is. Here the membership is of the assignment, for the broker as for us.
-        consumer = self._ensure_consumer()
-        coordinator = consumer._coordinator
-        place = TopicPartition(tp.topic, tp.partition)
-        if _membership(consumer) != membership or place not in consumer.assignment():
-            raise _fenced(tp)
-        request = OffsetCommitRequest(
-            coordinator.group_id,
-            membership.generation,
-            membership.member,
-            OffsetCommitRequest.DEFAULT_RETENTION_TIME,
-            [(tp.topic, [(tp.partition, offset, metadata)])],
-        )
-        try:
-            response = await coordinator._send_req(request)
-        except kafka_errors.KafkaError as error:
-            raise _not_committed(tp, offset, error) from error
-        ((_, ((_, code),)),) = response.topics
-        verdict = kafka_errors.for_code(code)
-        if issubclass(verdict, _LOST):
-            raise _fenced(tp)
-        if issubclass(verdict, _MOVED):
-            coordinator.coordinator_dead()
-        if verdict is not kafka_errors.NoError:
-            raise _not_committed(tp, offset, verdict())
-
-    async def committed_position(self, tp: TP) -> Committed | None:
-        """Return the committed position with its metadata, or None when there is none."""
-        return cast("Committed | None", await self.call_thread(self._committed_position, tp))
-
-    async def _committed_position(self, tp: TP) -> Committed | None:
-        coordinator = self._ensure_consumer()._coordinator
-        place = TopicPartition(tp.topic, tp.partition)
-        found = (await coordinator.fetch_committed_offsets([place])).get(place)
-        if found is None or found.offset < 0:
-            return None
-        return Committed(found.offset, found.metadata or "")
-
-    async def log_start(self, tp: TP) -> int:
-        """Return the first offset that the log still has."""
-        return cast(int, await self.call_thread(self._log_start, tp))
-
-    async def _log_start(self, tp: TP) -> int:
-        place = TopicPartition(tp.topic, tp.partition)
-        try:
-            starts = await self._ensure_consumer().beginning_offsets([place])
-        except kafka_errors.KafkaError as error:
-            raise BrokerError(
-                f"Kafka did not tell where {tp.topic}-{tp.partition} begins: {error}"
-            ) from error
-        return int(starts[place])
-
-    async def topic_id(self, topic: str) -> str:
-        """Return Kafka's id of a topic, empty from a broker that gives none."""
-        return cast(str, await self.call_thread(self._topic_id, topic))
-
-    async def _topic_id(self, topic: str) -> str:
-        try:
-            ids = await topic_ids(self._ensure_consumer()._client, [topic])
-        except kafka_errors.KafkaError as error:
-            raise BrokerError(f"Kafka did not tell the id of topic {topic}: {error}") from error
-        if topic not in ids:
-            # As for a moment after the broker's start; a topic that is gone has nothing to store.
-            raise BrokerError(f"The topic {topic} is not there")
-        return ids[topic]
-
-    def verify_event_path(self, now: float, tp: TP) -> None:
-        """Faust's watchdog knows nothing of the sink's commits; it would cry wolf."""
-        if tp.topic not in cast(BatchConsumer, self.consumer).batched:
-            super().verify_event_path(now, tp)
+from millrace.streams.transport_thread import BatchThread, Committed, Fetched, Membership
 
 
 class BatchConsumer(driver.Consumer):
@@ -185,6 +30,7 @@ class BatchConsumer(driver.Consumer):
         self.batched: frozenset[str] = cast(BatchTransport, self.transport).batched
         self._full: set[TP] = set()
         self._room = asyncio.Event()
+        self._deliveries = itertools.count()
 
     def _new_consumer_thread(self) -> BatchThread:
         return BatchThread(self, loop=self.loop, beacon=self.beacon)
@@ -214,7 +60,9 @@ class BatchConsumer(driver.Consumer):
         return ConsumerMessage(
             records.topic,
             records.partition,
-            records.end - 1,
+            # Not an offset: Faust passes over what lies before the last one that it has seen, and
+            # a partition may be read again from further back.
+            next(self._deliveries),
             int(records.timestamps[-1]) / 1000,
             0,
             [],
@@ -270,6 +118,10 @@ class Offsets:
         """Return the committed position with its metadata, or None when there is none."""
         return await self._thread.committed_position(tp)
 
+    async def read_from(self, tp: TP, offset: int, reading: int) -> None:
+        """Fetch a partition from an offset on, as ``reading``; raises Fenced when it is lost."""
+        await self._thread.read_from(tp, offset, reading)
+
     async def log_start(self, tp: TP) -> int:
         """Return the first offset that the log still has; BrokerError when Kafka is away."""
         return await self._thread.log_start(tp)
@@ -287,35 +139,6 @@ class Offsets:
         self._consumer.release(tp)
 
 
-def _membership(consumer: Any) -> Membership:
-    return Membership(consumer._coordinator.generation, consumer._coordinator.member_id)
-
-
-def _fenced(tp: TP) -> Fenced:
-    return Fenced(f"Partition {tp.topic}-{tp.partition} was rebalanced; offset not moved")
-
-
-def _not_committed(tp: TP, offset: int, error: Exception) -> BrokerError:
-    return BrokerError(
-        f"Offset {offset} of {tp.topic}-{tp.partition} could not be committed: {error}"
-    )
-
-
-def _fetched(membership: Membership, found: list[Any]) -> Fetched:
-    head = found[0]
-    return Fetched(
-        membership,
-        record_batch(
-            head.topic,
-            head.partition,
-            head.offset,
-            [record.offset for record in found],
-            [record.timestamp for record in found],
-            [record.value for record in found],
-        ),
-    )
-
-
 def broker_urls(bootstrap_servers: str) -> list[URL]:
     """Return ``host:port,host:port`` as the URLs that Faust wants."""
     return [URL(f"kafka://{server.strip()}") for server in bootstrap_servers.split(",")]
@@ -328,6 +151,7 @@ RELIED_UPON: Mapping[type, tuple[str, ...]] = {
         "_fetch_records",
         "_ensure_consumer",
         "on_partitions_assigned",
+        "seek_to_committed",
         "verify_event_path",
     ),
     driver.Consumer: (

@@ -24,7 +24,7 @@ from millrace.streams.drain import Drain
 from millrace.streams.generations import settle
 from millrace.streams.log_positions import log_ends
 from millrace.streams.logs import configure_logs
-from millrace.streams.partition import Log
+from millrace.streams.partition_tools import Log
 from millrace.streams.settings import KafkaSettings, Settings
 from millrace.streams.sink import INSERT_THREADS
 from millrace.streams.topic_ids import ask_topic_ids

@@ -9,13 +9,13 @@ from typing import Final
 
 import numpy as np
 
+from millrace.clickhouse.client import Store
 from millrace.clickhouse.facts import Difference, Slice, Span
 from millrace.clickhouse.rollup_checks import expired
 from millrace.clickhouse.slices import RAW
 from millrace.schemas.catalogue import Catalogue
 from millrace.streams.batch import EventBatch
 from millrace.streams.log_facts import Decided, read_log
-from millrace.streams.recall import Tables
 from millrace.streams.settings import Settings
 
 _EPOCH: Final = date(1970, 1, 1)
@@ -39,7 +39,7 @@ class _Named(Exception):
 async def name_offsets(
     settings: Settings,
     catalogue: Catalogue,
-    store: Tables,
+    store: Store,
     differences: Sequence[Difference],
     log: Sequence[Span],
     now: datetime,
@@ -67,7 +67,7 @@ class _Seeker:
     """Looks for the first wrong offset of one table in one span."""
 
     settings: Settings
-    store: Tables
+    store: Store
     table: str
     span: Span
     now: datetime

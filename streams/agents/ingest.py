@@ -7,7 +7,7 @@ from collections.abc import Callable
 import faust
 from faust.types import ChannelT, StreamT
 
-from millrace.streams.transport import Fetched
+from millrace.streams.transport_thread import Fetched
 
 
 def register(

@@ -65,7 +65,7 @@ def reconcile(
     if as_json:
         typer.echo(json.dumps({**report.as_dict(), "seconds": round(seconds, 3)}))
     else:
-        _show(report, seconds)
+        show(report, seconds)
     raise typer.Exit(0 if report.ok else 1)
 
 
@@ -114,7 +114,8 @@ def _run(settings: Settings, effort: Effort, *, quiet: bool) -> Report:
         )
 
 
-def _show(report: Report, seconds: float) -> None:
+def show(report: Report, seconds: float) -> None:
+    """Print a report for people."""
     read = f"{report.reread:,} of {report.records:,} records of the log were read again"
     if report.ok:
         typer.echo(f"Reconciled: {report.checks:,} comparisons, all equal, in {seconds:.1f} s.")

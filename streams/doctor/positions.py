@@ -34,7 +34,7 @@ from millrace.streams.settings import KafkaSettings, Settings
 from millrace.streams.takeover import lost_events, start_of
 from millrace.streams.topic_ids import ask_topic_ids
 from millrace.streams.topics import Topics, administrator
-from millrace.streams.transport import Committed
+from millrace.streams.transport_thread import Committed
 
 _AREA: Final = "positions"
 

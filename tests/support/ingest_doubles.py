@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -22,12 +22,12 @@ from millrace.streams.decode import Decoder
 from millrace.streams.gate import GateTools
 from millrace.streams.ingest import Ingest
 from millrace.streams.intent import parse_intent
-from millrace.streams.partition import Log, Tools
+from millrace.streams.partition_tools import Log, Tools
 from millrace.streams.record_batch import RecordBatch, record_batch
 from millrace.streams.settings import RefusalSettings, SinkSettings
 from millrace.streams.sink import Sink
 from millrace.streams.telemetry import Telemetry
-from millrace.streams.transport import Committed, Fenced, Fetched, Membership
+from millrace.streams.transport_thread import Committed, Fenced, Fetched, Membership
 
 PLACE = TP("events", 0)
 FIRST, SECOND = Membership(1, "member"), Membership(2, "member")
@@ -60,10 +60,6 @@ class RecordingStore:
         if "FROM ingest_ledger" in sql:
             ends = [row["end_offset"] for row in self.all("ingest_ledger")]
             return [(0, max(ends))] if ends else []
-        if "FROM events" in sql:
-            offset = (parameters or {})["before"]
-            found = [row for row in self.all("events") if row["offset"] < offset]
-            return [(UUID(bytes=row["id"]), TIMESTAMP) for row in reversed(found)]
         if "FROM ingest_pauses" in sql:
             newest = self.all("ingest_pauses")[-1:]
             return [
@@ -72,6 +68,13 @@ class RecordingStore:
                 if not row["state"]
             ]
         raise AssertionError(sql)
+
+    def arrow(self, sql: str, parameters: dict[str, Any] | None = None) -> pa.Table:
+        assert "FROM events" in sql
+        offset = (parameters or {})["before"]
+        ids = [row["id"] for row in self.all("events") if row["offset"] < offset][::-1]
+        times = pa.array([TIMESTAMP] * len(ids), pa.int64())
+        return pa.table({"id": pa.array(ids, pa.binary(16)), "received": times})
 
     def command(self, sql: str) -> None:
         assert "_probe_" in sql
@@ -90,6 +93,10 @@ class RecordingPositions:
         self.held: set[TP] = set()
         self.start = 0
         self.topic = "id"
+        self.current = FIRST  # as whom fetches are made
+        self._deliver_to: Callable[[Fetched], None] = lambda fetched: None
+        self._log: list[RecordBatch] = []
+        self.reading, self.next = 0, 0
         self.member = FIRST  # the newest that the group has seen
         self._store = store
 
@@ -105,6 +112,26 @@ class RecordingPositions:
     async def committed(self, tp: TP) -> Committed | None:
         return self.now
 
+    def attach(self, deliver: Callable[[Fetched], None]) -> None:
+        """Deliver what is in the log to an ingest."""
+        self._deliver_to = deliver
+
+    def append(self, records: RecordBatch) -> None:
+        """Put records into the log, where they are fetched at once."""
+        self._log.append(records)
+        self._fetch(records)
+
+    async def read_from(self, tp: TP, offset: int, reading: int) -> None:
+        self.reading, self.next = reading, offset
+        for records in list(self._log):
+            self._fetch(records)
+
+    def _fetch(self, records: RecordBatch) -> None:
+        if records.end > self.next:
+            part = replace(records.since(self.next), first=self.next)
+            self.next = part.end
+            self._deliver_to(Fetched(self.current, self.reading, part))
+
     async def topic_id(self, topic: str) -> str:
         return self.topic
 
@@ -116,6 +143,22 @@ class RecordingPositions:
 
     def release(self, tp: TP) -> None:
         self.held.discard(tp)
+
+
+class FedIngest(Ingest):
+    """An ingest whose records come out of a log, as often as they are read."""
+
+    def __init__(self, tools: Tools, positions: RecordingPositions) -> None:
+        super().__init__(tools)
+        self._positions = positions
+        positions.attach(super().add)
+
+    def assigned(self, tps: Iterable[TP], membership: Membership) -> None:
+        self._positions.current = membership
+        super().assigned(tps, membership)
+
+    def add(self, fetched: Fetched) -> None:
+        self._positions.append(fetched.records)
 
 
 class FreshPermit:
@@ -188,7 +231,7 @@ async def running(
     partitions: int = 1,
     telemetry: Telemetry | None = None,
     **settings: Any,
-) -> AsyncIterator[Ingest]:
+) -> AsyncIterator[FedIngest]:
     clock = clock or SystemClock()
     sink = Sink(store, clock, sleep=sleep)
     watcher = telemetry or Telemetry(clock, "worker")
@@ -201,8 +244,9 @@ async def running(
     )
     chosen = SinkSettings(**{"max_seconds": 0.01, **settings})
     tools = _tools(store, positions, sink, gates, settings=chosen, partitions=partitions)
-    ingest = Ingest(replace(tools, watcher=watcher, clock=clock))
+    ingest = FedIngest(replace(tools, watcher=watcher, clock=clock), positions)
     ingest.assigned({PLACE}, FIRST)
+    await until(lambda: positions.reading > 0 or bool(positions.held))
     try:
         yield ingest
     finally:
@@ -225,6 +269,7 @@ def fetched(first: int, records: Sequence[bytes], membership: Membership = FIRST
     offsets = range(first, first + len(records))
     return Fetched(
         membership,
+        0,
         record_batch("events", 0, first, offsets, [TIMESTAMP] * len(records), records),
     )
 

@@ -50,7 +50,7 @@ class OldBroker:
     def get_random_node(self) -> int:
         return 0
 
-    async def send(self, node_id: int | None, request: Any) -> Any:
+    async def send(self, node_id: int | None, request: Any, *, group: Any) -> Any:
         request.prepare(self.versions)
         pytest.fail("it took the request")
 

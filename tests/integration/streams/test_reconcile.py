@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -18,14 +19,16 @@ from millrace.clickhouse.facts import Report
 from millrace.schemas.catalogue_files import load_catalogue
 from millrace.streams import generations
 from millrace.streams.batch import EventBatch
+from millrace.streams.clock import SystemClock
 from millrace.streams.decode import Decoder
 from millrace.streams.duplicates import RecentIds
 from millrace.streams.kept_catalogues import keep_catalogue
 from millrace.streams.log_positions import log_ends
 from millrace.streams.log_spans import reader
 from millrace.streams.reconcile import prove
+from millrace.streams.reconcile_schedule import ReconcileSchedule
 from millrace.streams.record_batch import record_batch
-from millrace.streams.settings import KafkaSettings, Settings
+from millrace.streams.settings import KafkaSettings, ReconcileSettings, Settings
 from millrace.streams.topics import Topics, administrator
 
 pytestmark = pytest.mark.integration
@@ -277,3 +280,33 @@ def test_a_topic_that_was_made_anew_is_named(settings: Settings, store: Store) -
     )
     found = proof(settings, store, records=0).differences
     assert any("offsets 110 to 500: the log ends before the ledger" in text for text in found)
+
+
+@pytest.mark.requirement("GAME-30")
+def test_a_worker_proves_on_a_schedule(settings: Settings, store: Store, store_url: str) -> None:
+    fill(settings, store)
+    delete(store, "rollup_5m", "1")
+    settings = settings.model_copy(update={"reconcile": ReconcileSettings()})
+    sent: list[dict[str, Any]] = []
+
+    async def once() -> None:
+        done = asyncio.Event()
+
+        async def send(events: list[dict[str, Any]]) -> None:
+            sent.extend(events)
+            done.set()
+
+        async def sleep(seconds: float) -> None:
+            if sent:
+                await asyncio.Event().wait()
+
+        schedule = ReconcileSchedule(
+            settings, lambda: Store.connect(store_url), SystemClock(), send, sleep=sleep
+        )
+        schedule.start()
+        await done.wait()
+        schedule.stop()
+
+    asyncio.run(once())
+    assert sent[0]["measurements"]["differences"] > 0
+    assert {one["tags"]["table"] for one in sent[1:]} == {"rollup_5m"}

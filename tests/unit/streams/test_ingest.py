@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 
 import pyarrow as pa
 import pytest
@@ -24,8 +25,9 @@ from ingest_doubles import (
 )
 
 from millrace.schemas.errors import StoreError
+from millrace.streams.ingest import Ingest
 from millrace.streams.intent import Intent, parse_intent
-from millrace.streams.transport import Committed, Membership
+from millrace.streams.transport_thread import Committed, Fetched, Membership
 
 
 async def test_a_range_is_announced_stored_entered_and_then_committed() -> None:
@@ -148,14 +150,41 @@ async def test_a_rebalance_abandons_the_range_in_flight() -> None:
     assert len(store.all("events")) == 1
 
 
-async def test_a_fetch_of_an_older_generation_is_dropped() -> None:
+async def test_a_fetch_of_an_older_membership_or_reading_is_dropped() -> None:
     store = RecordingStore()
-    async with running(store, RecordingPositions(store)) as ingest:
+    positions = RecordingPositions(store)
+    async with running(store, positions) as ingest:
+        before = positions.reading
         ingest.assigned({PLACE}, SECOND)
-        ingest.add(fetched(50, [good(1)], FIRST))
-        ingest.add(fetched(0, [good(2)], SECOND))
-        await until(done(store, 1))
-    assert [row["offset"] for row in store.all("events")] == [0]
+        await until(lambda: positions.reading > before)
+        stale = fetched(0, [good(1)]).records
+        Ingest.add(ingest, Fetched(FIRST, positions.reading, stale))
+        Ingest.add(ingest, Fetched(SECOND, before, stale))
+        await asyncio.sleep(0.05)
+        assert store.steps == []
+
+
+async def test_a_fetch_that_was_lost_on_its_way_is_fetched_again() -> None:
+    store = RecordingStore()
+    positions = RecordingPositions(store)
+    async with running(store, positions) as ingest:
+        positions.attach(lambda fetched: None)
+        ingest.add(fetched(0, [good(0), good(1)]))
+        positions.attach(partial(Ingest.add, ingest))
+        ingest.add(fetched(2, [good(2)]))
+        await until(done(store, 3))
+    assert [row["offset"] for row in store.all("events")] == [0, 1, 2]
+
+
+async def test_a_partition_without_a_commit_is_read_from_the_start_of_its_log() -> None:
+    store = RecordingStore()
+    positions = RecordingPositions(store)
+    positions.start = 4
+    async with running(store, positions) as ingest:
+        assert positions.next == 4
+        ingest.add(fetched(4, [good(4)]))
+        await until(done(store, 5))
+    assert list(store.tables["events"]) == ["log:events:0:4-5"]
 
 
 async def test_a_repeated_id_is_a_duplicate_also_after_a_takeover() -> None:

@@ -17,7 +17,7 @@ from ingest_doubles import (
 
 from millrace.schemas.errors import StoreError
 from millrace.streams.intent import Intent
-from millrace.streams.transport import Committed
+from millrace.streams.transport_thread import Committed
 
 
 async def test_rows_that_the_store_never_takes_become_dead_letters_beside_the_good() -> None:

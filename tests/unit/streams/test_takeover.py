@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from catalogues import SMALL
 from ingest_doubles import (
+    FIRST,
     PLACE,
     RecordingPositions,
     RecordingStore,
@@ -17,10 +18,11 @@ from ingest_doubles import (
 
 from millrace.schemas.errors import ConfigurationError
 from millrace.streams.clock import SystemClock
+from millrace.streams.ingest import Ingest
 from millrace.streams.intent import Intent, parse_intent
 from millrace.streams.takeover import start_of
 from millrace.streams.telemetry import Telemetry
-from millrace.streams.transport import Committed
+from millrace.streams.transport_thread import Committed, Fetched
 
 
 async def test_events_that_the_log_forgot_are_named(caplog: pytest.LogCaptureFixture) -> None:
@@ -52,7 +54,7 @@ async def test_an_open_range_that_the_log_forgot_is_not_guessed(
     assert store.steps == []
 
 
-async def test_a_log_that_has_begun_anew_stops_the_partition(
+async def test_a_log_that_is_shorter_than_what_was_read_stops_the_partition(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     store = RecordingStore()
@@ -60,7 +62,7 @@ async def test_a_log_that_has_begun_anew_stops_the_partition(
     async with running(store, positions) as ingest:
         ingest.add(fetched(0, [good(n) for n in range(5)]))
         await until(done(store, 5))
-        ingest.add(fetched(0, [good(9)]))
+        Ingest.add(ingest, Fetched(FIRST, positions.reading, fetched(0, [good(9)]).records))
         await until(lambda: bool(positions.held))
     assert "was deleted and made anew" in caplog.text
     assert len(store.all("events")) == 5

@@ -22,14 +22,8 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from millrace.schemas.errors import BrokerError
-from millrace.streams.transport import (
-    RELIED_UPON,
-    BatchConsumer,
-    BatchThread,
-    Fenced,
-    Membership,
-    broker_urls,
-)
+from millrace.streams.transport import RELIED_UPON, BatchConsumer, broker_urls
+from millrace.streams.transport_thread import BatchThread, Fenced, Membership
 
 
 @pytest.mark.parametrize("owner", RELIED_UPON, ids=lambda owner: owner.__name__)
@@ -99,10 +93,12 @@ async def test_fetches_are_stamped_with_the_membership_they_were_made_under(
     monkeypatch.setattr(driver.AIOKafkaConsumerThread, "_fetch_records", fetch)
     thread: Any = object.__new__(BatchThread)
     thread.consumer = bare_consumer()
+    thread._next = {tp: (3, 5)}
     found = await thread._fetch_records(SimpleNamespace(_coordinator=coordinator()))
     (fetched,) = found[tp]
     assert fetched.membership == Membership(42, "me")
-    assert (fetched.records.first, fetched.records.end) == (7, 8)
+    assert (fetched.reading, fetched.records.first, fetched.records.end) == (3, 5, 8)
+    assert thread._next[tp] == (3, 8)
     assert found[TP("other", 0)] == [record]
 
 
@@ -177,6 +173,21 @@ async def test_a_commit_that_may_have_failed_is_not_sent_again_here(answer: Any)
     assert broker.dead == (answer == NotCoordinatorForGroupError.errno)
 
 
+async def test_a_partition_is_read_from_where_it_is_told_and_from_nowhere_else() -> None:
+    sought = []
+    consumer = SimpleNamespace(
+        seek=lambda place, offset: sought.append((place, offset)),
+        assignment=lambda: {TopicPartition("events", 0)},
+    )
+    thread: Any = object.__new__(BatchThread)
+    thread.consumer, thread._next = bare_consumer(), {}
+    thread._ensure_consumer = lambda: consumer
+    await thread._read_from(TP("events", 0), 0, 9)
+    assert sought == [(TopicPartition("events", 0), 0)]
+    assert thread._next == {TP("events", 0): (9, 0)}
+    assert await thread.seek_to_committed() == {}, "Faust would skip what was never committed"
+
+
 async def test_the_membership_is_noted_before_the_app_hears_of_its_partitions(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -196,7 +207,8 @@ def test_aiokafka_still_has_what_a_commit_is_made_of() -> None:
     source = inspect.getsource(GroupCoordinator)
     for name in ("self.member_id", "self.group_id", "def coordinator_dead", "def _send_req"):
         assert name in source, f"GroupCoordinator.{name} has moved"
-    assert "self._isolation_level" in inspect.getsource(AIOKafkaConsumer)
+    for name in ("self._isolation_level", "self._fetch_max_wait_ms"):
+        assert name in inspect.getsource(AIOKafkaConsumer.start), f"{name} is not used any more"
 
 
 def test_bootstrap_servers_become_urls() -> None:

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from millrace.clickhouse.facts import Report
 from millrace.streams.cli import main
-from millrace.streams.cli.reconcile import moment
+from millrace.streams.cli.reconcile import moment, show
 
 NOW = datetime(2026, 11, 20, 12, 30, tzinfo=UTC)
 
@@ -38,3 +39,22 @@ def test_anything_else_is_wrong_usage(
         main(["reconcile", *arguments])
     assert ended.value.code == 2
     assert arguments[1] in capsys.readouterr().err
+
+
+def test_the_report_says_what_was_read_again_and_what_differs(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    report = Report(checks=1234, moving=2, gaps=3, reread=50, records=5000)
+    show(report, 1.25)
+    said = capsys.readouterr().out
+    assert said.startswith(
+        "Reconciled: 1,234 comparisons, all equal, in 1.2 s.\n50 of 5,000 records"
+    )
+    assert "2 series were written to" in said
+    assert "3 offsets held no record" in said
+    for number in range(25):
+        report.add(f"events, {number}", "off")
+    show(report, 1.25)
+    said = capsys.readouterr().out
+    assert "Not reconciled: 25 of 1,234 comparisons differ." in said
+    assert "  events, 19: off\n  and 5 more" in said

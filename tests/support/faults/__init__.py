@@ -1,0 +1,1 @@
+"""The fault suite's harness: what breaks things, and what counts independently afterwards."""
