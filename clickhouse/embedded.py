@@ -120,9 +120,11 @@ def serve(data: Path, port: int, stop: threading.Event) -> None:
     # Imported here: only the process itself needs the engine, which weighs 600 MB on disk.
     from millrace.clickhouse.data_directory import STORE, DataDirectory
     from millrace.clickhouse.engine import Engine, Statement
+    from millrace.clickhouse.ghost_tokens import forget_ghosts
     from millrace.clickhouse.http_interface import HttpServer
 
     with DataDirectory(data) as directory:
+        forget_ghosts(directory.path / STORE)
         engine = Engine(directory.path / STORE)
         engine.run(Statement(f"CREATE DATABASE IF NOT EXISTS {DATABASE}".encode()))
         try:
