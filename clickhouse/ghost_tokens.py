@@ -3,8 +3,8 @@
 A table of the plain MergeTree family writes down an insert's token before it gives the new part
 its name. A process that is killed in between leaves a token without a part, and the repeat of the
 insert would be taken for done. So before the embedded engine opens its files, tokens whose part is
-nowhere are taken out of each table's ``deduplication_logs``. (A replicated table has no such gap, since
-Keeper takes token and part in one transaction.)
+nowhere are taken out of each table's ``deduplication_logs``. A replicated table has no such gap:
+Keeper takes token and part in one transaction.
 """
 
 from __future__ import annotations
