@@ -38,6 +38,8 @@ logger = logging.getLogger(__name__)
 
 #: Long enough for a flush under way, short enough for a supervisor's patience.
 DRAIN_SECONDS: Final = 8.0
+#: One query of the scheduled proof may go over everything that is stored.
+_PROOF_SECONDS: Final = 600.0
 
 
 class _AsIs(faust.Codec):
@@ -80,7 +82,8 @@ class Worker:
         self._schedule = ReconcileSchedule(
             settings,
             lambda: Store.connect(
-                settings.clickhouse.url.get_secret_value(), timeout=settings.clickhouse.timeout
+                settings.clickhouse.url.get_secret_value(),
+                timeout=max(settings.clickhouse.timeout, _PROOF_SECONDS),
             ),
             self._clock,
             self._send,

@@ -23,6 +23,11 @@ ORDER BY topic, partition
 """
 
 
+_NEWEST: Final = """
+SELECT max(at) FROM ingest_pauses
+WHERE log = {log:String} AND topic = {topic:String} AND partition = {partition:UInt32}
+"""
+
 State = Literal["paused", "resumed"]
 
 
@@ -46,8 +51,11 @@ def paused(store: Tables, *, topic: str = "", partition: int = -1) -> list[Pause
 
 def pause(store: Tables, place: Place, offset: int, reason: str, now: datetime) -> Pause:
     """Record that a partition is paused before an offset."""
-    made = Pause(place, offset, reason, now)
-    _write(store, made, "paused", reason, now)
+    # Later than what was said before, whatever the clocks of the machines that said it.
+    ((said,),) = store.rows(_NEWEST, place._asdict())
+    at = max(now, said + timedelta(milliseconds=1))
+    made = Pause(place, offset, reason, at)
+    _write(store, made, "paused", reason, at)
     return made
 
 

@@ -60,6 +60,9 @@ class RecordingStore:
         if "FROM ingest_ledger" in sql:
             ends = [row["end_offset"] for row in self.all("ingest_ledger")]
             return [(0, max(ends))] if ends else []
+        if "max(at) FROM ingest_pauses" in sql:
+            said = [row["at"] for row in self.all("ingest_pauses")]
+            return [(max(said, default=datetime.fromtimestamp(0, UTC)),)]
         if "FROM ingest_pauses" in sql:
             newest = self.all("ingest_pauses")[-1:]
             return [

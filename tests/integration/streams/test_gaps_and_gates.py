@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,13 @@ from millrace.clickhouse.client import Store
 from millrace.streams.cli import main
 from millrace.streams.local.environment import environment_of
 from millrace.streams.reconcile import prove
-from millrace.streams.settings import KafkaSettings, RefusalSettings, Settings, SinkSettings
+from millrace.streams.settings import (
+    KafkaSettings,
+    ReconcileSettings,
+    RefusalSettings,
+    Settings,
+    SinkSettings,
+)
 from millrace.streams.topics import Topics
 
 pytestmark = pytest.mark.integration
@@ -110,3 +117,24 @@ def test_a_bad_deploy_pauses_its_partition_and_a_command_resumes_it(
         assert running.terminate() == 0
     assert scalar(store, "SELECT count() FROM dead_letters") == 600
     assert_proved(settings, store)
+
+
+@pytest.mark.requirement("GAME-30")
+def test_intervals_closed_while_no_worker_ran_are_rolled_up_and_proved(
+    kafka_settings: KafkaSettings, store: Store, store_url: str, tmp_path: Path
+) -> None:
+    settings = settings_for(kafka_settings, store_url, reconcile=ReconcileSettings())
+    before = (datetime.now(UTC) - timedelta(hours=2)).isoformat().replace("+00:00", "Z")
+    asyncio.run(publish(settings.kafka, events(300, occurred_at=before)))
+    finished = "SELECT max(measurements['differences'] + 1) FROM events WHERE name ="
+    with worker(settings, tmp_path / "worker.log") as running:
+        wait_until(lambda: accounted(store) >= 300, "the backlog")
+        wait_until(
+            lambda: scalar(store, f"{finished} 'millrace.reconcile.finished'") > 0, "the proof"
+        )
+        assert scalar(store, f"{finished} 'millrace.reconcile.finished'") == 1, "differences"
+        assert running.terminate() == 0
+    for table in ("rollup_1m", "rollup_1h"):
+        count = f"SELECT sum(events) FROM {table} WHERE bucket < now() - INTERVAL 1 HOUR"
+        assert scalar(store, count) == 300
+    assert "Not reconciled" not in running.text
