@@ -12,6 +12,7 @@ import asyncio
 import itertools
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Final, TypeVar
 
 from faust.types import TP
@@ -52,6 +53,8 @@ class PartitionIngest:
         self._position = 0
         self._end = 0  # where the next fetch must begin
         self._reading = -1  # fetches of any other one are not ours; none is yet
+        self._goal = 0  # fetching does not pause before this position
+        self._rereading: asyncio.Future[None] | None = None
         self._held = False
         self._draining = asyncio.Event()
         self._changed = asyncio.Event()
@@ -72,19 +75,21 @@ class PartitionIngest:
             return
         if records.first > self._end:
             # A fetch before this one was lost on its way here: Faust drops some at a rebalance.
-            self._rereading = asyncio.ensure_future(self._read_from(self._end))
+            self._rereading = asyncio.ensure_future(self._read_again())
             return
         self._end = records.end
         self._pending.add(records)
         self._idle.clear()
         self._changed.set()
-        if not self._held and self._pending.crowded:
+        if not self._held and self._pending.crowded and self._end >= self._goal:
             self._held = True
             self._tools.positions.hold(self._tp)
 
     def abandon(self) -> None:
         """Stop at once; a range in flight stays as its intent says."""
         self._task.cancel()
+        if self._rereading:
+            self._rereading.cancel()
         self._release()
 
     async def drain(self) -> None:
@@ -184,6 +189,10 @@ class PartitionIngest:
         self._reading, self._end = next(_READINGS), position
         await self._tools.positions.read_from(self._tp, position, self._reading)
 
+    async def _read_again(self) -> None:
+        with suppress(Fenced):
+            await self._read_from(self._end)
+
     async def _repeat(self, intent: Intent) -> None:
         logger.info(
             "Repeating the open range %s-%d [%d, %d).",
@@ -192,6 +201,10 @@ class PartitionIngest:
             self._position,
             intent.end,
         )
+        # The range may be longer than those that are made today.
+        self._goal = intent.end
+        if self._held and self._pending.end < intent.end:
+            self._release()
         while self._pending.end < intent.end:
             self._changed.clear()
             await self._changed.wait()

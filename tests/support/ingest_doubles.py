@@ -130,7 +130,7 @@ class RecordingPositions:
             self._fetch(records)
 
     def _fetch(self, records: RecordBatch) -> None:
-        if records.end > self.next:
+        if records.end > self.next and PLACE not in self.held:
             part = replace(records.since(self.next), first=self.next)
             self.next = part.end
             self._deliver_to(Fetched(self.current, self.reading, part))
@@ -146,6 +146,8 @@ class RecordingPositions:
 
     def release(self, tp: TP) -> None:
         self.held.discard(tp)
+        for records in list(self._log):
+            self._fetch(records)
 
 
 class FedIngest(Ingest):
@@ -240,7 +242,7 @@ async def running(
     watcher = telemetry or Telemetry(clock, "worker")
 
     async def newest(tp: TP) -> RecordBatch | None:
-        return fetched(1_000_000, tail).records if tail else None
+        return fetched(1_000_000, list(tail)).records if tail else None
 
     gates = GateTools(
         refusals or RefusalSettings(look_seconds=0.01), sink, clock, newest, watcher.paused

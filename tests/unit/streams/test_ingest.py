@@ -89,6 +89,16 @@ async def test_an_open_range_is_repeated_exactly_whatever_is_fetched(cuts: tuple
     )
 
 
+async def test_an_open_range_longer_than_todays_is_repeated_all_the_same() -> None:
+    store = RecordingStore()
+    open_range = Committed(0, Intent(8, SMALL.fingerprint, "log").metadata())
+    async with running(store, RecordingPositions(store, open_range), max_rows=2) as ingest:
+        for first in range(0, 10, 2):
+            ingest.add(fetched(first, [good(first), good(first + 1)]))
+        await until(done(store, 10))
+    assert list(store.tables["events"]) == ["log:events:0:0-8", "log:events:0:8-10"]
+
+
 @pytest.mark.requirement("METRIC-67")
 async def test_a_store_that_is_away_is_waited_for(caplog: pytest.LogCaptureFixture) -> None:
     store = RecordingStore(*[StoreError("The store is away", 0)] * 3)
