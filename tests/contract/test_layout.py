@@ -60,4 +60,4 @@ def test_setup_and_coverage_name_every_component() -> None:
 @pytest.mark.requirement("METRIC-74")
 def test_coverage_below_85_percent_fails_the_test_run() -> None:
     assert PYPROJECT["tool"]["coverage"]["report"]["fail_under"] >= 85
-    assert "pytest --cov" in (REPO / "Makefile").read_text()
+    assert "tools/run_tests.py" in (REPO / "Makefile").read_text()
