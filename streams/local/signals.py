@@ -13,6 +13,9 @@ def sigterm_is_ctrl_c() -> Iterator[None]:
     """Turn SIGTERM into KeyboardInterrupt while the block runs. Main thread only."""
 
     def pass_on(_number: int, _frame: FrameType | None) -> None:
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+            # A shell without job control starts what runs in the background so.
+            raise KeyboardInterrupt
         signal.raise_signal(signal.SIGINT)
 
     before = signal.signal(signal.SIGTERM, pass_on)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
+from typing import Any
 
 import pytest
 
@@ -9,10 +10,15 @@ from millrace.streams.local.signals import sigterm_is_ctrl_c, unstoppable
 
 
 @pytest.mark.requirement("METRIC-68")
-def test_sigterm_is_taken_as_ctrl_c() -> None:
+@pytest.mark.parametrize("sigint", [signal.default_int_handler, signal.SIG_IGN])
+def test_sigterm_is_taken_as_ctrl_c_also_in_the_background(sigint: Any) -> None:
     before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(KeyboardInterrupt), sigterm_is_ctrl_c():
-        os.kill(os.getpid(), signal.SIGTERM)
+    kept = signal.signal(signal.SIGINT, sigint)
+    try:
+        with pytest.raises(KeyboardInterrupt), sigterm_is_ctrl_c():
+            os.kill(os.getpid(), signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGINT, kept)
     assert signal.getsignal(signal.SIGTERM) is before
 
 
