@@ -41,6 +41,13 @@ def current(store: recall.Tables, topic: str) -> str | None:
     return known[0] if known else None
 
 
+def made_anew(store: recall.Tables, topic: str) -> bool:
+    """Tell whether a topic's log had another generation before today's."""
+    sql = "SELECT uniqExact(log) FROM topic_logs WHERE topic = {topic:String}"
+    ((lives,),) = store.rows(sql, {"topic": topic})
+    return int(lives) > 1
+
+
 def settle(store: Tables, topic: str, ends: Mapping[int, int], topic_id: str = "") -> str:
     """Return the generation of a topic's log, a new one when the log is not the ledger's.
 

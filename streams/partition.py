@@ -173,7 +173,7 @@ class PartitionIngest:
         intent = parse_intent(committed.metadata) if committed else None
         if intent is not None and intent.log != log:
             intent = None  # of a topic that is no more
-        self._position = start_of(tp, committed, intent, ledger, log_start)
+        self._position = start_of(tp, committed, intent, ledger, log_start, anew=self._log.anew)
         # The consumer's own position is not to be trusted: it skips what was fetched and dropped.
         await self._read_from(self._position)
         await self._wait_for_records()

@@ -20,10 +20,14 @@ from millrace.streams.transport_thread import Committed, Membership
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """Which life of a topic its partitions were settled on: ours and Kafka's name for it."""
+    """Which life of a topic its partitions were settled on: ours and Kafka's name for it.
+
+    ``anew`` says that the topic had a life before this one.
+    """
 
     generation: str
     topic_id: str
+    anew: bool = False
 
 
 class Positions(Protocol):

@@ -10,14 +10,23 @@ from millrace.streams.transport_thread import Committed
 
 
 def start_of(
-    tp: TP, committed: Committed | None, intent: Intent | None, ledger: int | None, first: int
+    tp: TP,
+    committed: Committed | None,
+    intent: Intent | None,
+    ledger: int | None,
+    first: int,
+    *,
+    anew: bool = False,
 ) -> int:
-    """Return the position a partition goes on from.
+    """Return the position a partition goes on from; ``first`` is where its log begins.
 
     The committed offset must be where the ledger ends; under an intent the ledger may also end
     where the intent does. Anything else means that offsets or rows were lost or moved by hand,
-    and raises ConfigurationError.
+    and raises ConfigurationError. ``anew`` says that the topic was deleted and made again: while
+    nothing of this life is stored, an offset is of the one before.
     """
+    if anew and ledger is None and intent is None:
+        return first
     if committed is None:
         if ledger is None:
             return first

@@ -21,7 +21,7 @@ from millrace.streams.doctor.broker import check_broker
 from millrace.streams.doctor.finding import Finding, Level
 from millrace.streams.doctor.store import check_store
 from millrace.streams.drain import Drain
-from millrace.streams.generations import settle
+from millrace.streams.generations import made_anew, settle
 from millrace.streams.log_positions import log_ends
 from millrace.streams.logs import configure_logs
 from millrace.streams.partition_tools import Log
@@ -61,7 +61,9 @@ def run(settings: Settings, *, drain: bool = False) -> int:
     _refuse_faults(loop.run_until_complete(check_broker(settings.kafka)))
     ids = loop.run_until_complete(ask_topic_ids(settings.kafka, ends))
     logs = {
-        topic: Log(settle(store, topic, parts, ids[topic]), ids[topic])
+        topic: Log(
+            settle(store, topic, parts, ids[topic]), ids[topic], anew=made_anew(store, topic)
+        )
         for topic, parts in ends.items()
     }
     generations = {topic: log.generation for topic, log in logs.items()}

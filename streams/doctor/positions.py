@@ -55,6 +55,7 @@ class Kept:
     ends: Mapping[int, int]
     catalogues: Collection[str]
     topic_id: str = ""
+    anew: bool = False
 
 
 async def check_positions(settings: Settings) -> list[Finding]:
@@ -143,15 +144,16 @@ def judge_partition(
                 f"the catalogue {intent.catalogue[:12]} of the open range {intent} is not kept",
                 "restore the store's table catalogues from a backup",
             )
-    yield from _judge_start(tp, position, open_range, log, ledger)
+    yield from _judge_start(tp, position, open_range, log, kept)
 
 
 def _judge_start(
-    tp: TP, position: Position | None, intent: Intent | None, log: Bounds, ledger: int | None
+    tp: TP, position: Position | None, intent: Intent | None, log: Bounds, kept: Kept
 ) -> Iterator[Finding]:
+    ledger = kept.ends.get(tp.partition)
     committed = Committed(position.offset, position.metadata) if position else None
     try:
-        start = start_of(tp, committed, intent, ledger, log.start)
+        start = start_of(tp, committed, intent, ledger, log.start, anew=kept.anew)
         lost = lost_events(tp, start, intent, log.start)
     except ConfigurationError as error:
         text, _, fix = str(error).partition(": ")
@@ -216,7 +218,13 @@ def _kept(settings: Settings) -> dict[str, Kept]:
         catalogues = {str(name) for (name,) in store.rows("SELECT fingerprint FROM catalogues")}
         logs = {name: generations.current(store, name) for name in (topics.events, topics.millrace)}
         return {
-            name: Kept(log, ledger_ends(store, log, name), catalogues, _topic_id(store, log))
+            name: Kept(
+                log,
+                ledger_ends(store, log, name),
+                catalogues,
+                _topic_id(store, log),
+                generations.made_anew(store, name),
+            )
             for name, log in logs.items()
             if log is not None
         }

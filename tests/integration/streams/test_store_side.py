@@ -189,7 +189,9 @@ def test_kafkas_id_of_a_topic_tells_its_lives_apart_whatever_their_length(store:
     assert generations.settle(store, "events", {0: 0}, "one") == first, "an id is added"
     assert generations.settle(store, "events", {0: 0}, "one") == first
     store_and_enter(store, batch_of(0, [event()], log=first))
+    assert not generations.made_anew(store, "events")
     second = generations.settle(store, "events", {0: 900}, "two")
+    assert generations.made_anew(store, "events")
     assert second != first
     assert generations.settle(store, "events", {0: 900}, "two") == second
     assert generations.current(store, "events") == second

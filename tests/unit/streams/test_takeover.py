@@ -114,6 +114,15 @@ def test_where_a_partition_goes_on(
     assert start_of(PLACE, committed, intent, ledger, 7) == start
 
 
+@pytest.mark.parametrize("committed", [None, Committed(750, ""), Committed(0, "")])
+def test_an_offset_of_the_topics_life_before_counts_for_nothing(
+    committed: Committed | None,
+) -> None:
+    assert start_of(PLACE, committed, None, None, 7, anew=True) == 7
+    assert start_of(PLACE, Committed(20, ""), None, 20, 7, anew=True) == 20
+    assert start_of(PLACE, Committed(10, "i"), INTENT, None, 7, anew=True) == 10
+
+
 @pytest.mark.parametrize(
     ("committed", "intent", "ledger"),
     [
