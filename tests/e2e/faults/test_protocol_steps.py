@@ -22,7 +22,10 @@ def test_killed_at_each_step(scene: Callable[..., Scene], long: bool) -> None:
     # One partition for each step: one kill hits them all.
     one = scene(partitions=len(STEPS), session_timeout=2.0)
     late: list[Gate] = []
-    for number in range(12 if long else 3):
+    for number in range(12 if long else 6):
+        # Under load a kill may come a moment later than the step that it was meant for.
+        if number >= 3 and not long and all(one.outcome.steps[step] >= 3 for step in STEPS):
+            break
         gates = kill_everywhere(one, number, late)
         # What the dead worker had sent is lost, or arrives before its successor's, or after.
         late = gates if number % 3 == 2 else []
