@@ -116,7 +116,7 @@ class ReconcileSettings(_Section):
     #: Seconds between two proofs, by one worker at a time; 0 leaves it to `millrace reconcile`.
     seconds: Annotated[float, Field(ge=0)] = 300.0
     #: The newest records of the log that each proof reads again and decides anew.
-    records: Annotated[int, Field(ge=0)] = 100_000
+    records: Annotated[int, Field(ge=0)] = 20_000
 
 
 class LogSettings(_Section):
