@@ -16,6 +16,8 @@ from millrace.streams.record_batch import Integers
 from millrace.streams.refusal import Refusal
 
 MICROSECONDS_A_DAY = 86_400_000_000
+#: ClickHouse refuses an insert that touches more than 100 partitions of a table.
+STORE_PARTITIONS = 90
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from typing import Final, TypeVar
 from faust.types import TP
 
 from millrace.schemas.errors import BrokerError, MillraceError
-from millrace.streams.batch import EventBatch
+from millrace.streams.batch import STORE_PARTITIONS, EventBatch
 from millrace.streams.co_partitions import GROW
 from millrace.streams.decode import Decoder
 from millrace.streams.duplicates import RecentIds
@@ -38,8 +38,6 @@ T = TypeVar("T")
 
 #: Each time that a partition is read from some offset on has a number of its own.
 _READINGS: Final = itertools.count(1)
-#: ClickHouse refuses an insert that touches more than 100 partitions of a table.
-STORE_PARTITIONS: Final = 90
 
 
 class PartitionIngest:
@@ -177,11 +175,11 @@ class PartitionIngest:
         # The consumer's own position is not to be trusted: it skips what was fetched and dropped.
         await self._read_from(self._position)
         await self._wait_for_records()
-        await self._look_for_lost(intent)
         since = int(self._pending.first.timestamps[0]) - int(tools.settings.id_seconds * 1000)
         past = Past(log, tp.topic, tp.partition, self._position, since)
         await tools.sink.recall(past, self._recent)
         if intent is not None:
+            await self._look_for_lost(intent)
             await self._repeat(intent)
 
     async def _read_from(self, position: int) -> None:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from millrace.clickhouse.probe import refused_rows
 from millrace.streams import letter_jobs, letters
-from millrace.streams.batch import EventBatch
+from millrace.streams.batch import STORE_PARTITIONS, EventBatch
 from millrace.streams.decode import Decoder
 from millrace.streams.letter_jobs import JobTaken, LetterJob
 from millrace.streams.letter_records import select
@@ -28,8 +28,6 @@ from millrace.streams.settings import SinkSettings
 
 #: Letters of one job, at most.
 CHUNK: Final = 10_000
-#: ClickHouse refuses an insert that touches more than 100 partitions of a table.
-_STORE_PARTITIONS: Final = 90
 #: Ids in one query; its text stays below what the server parses.
 _IDS: Final = 4_000
 #: Rows that the store cannot take, at most; with more it is not the rows.
@@ -140,7 +138,7 @@ class Redrive:
         records = self._originals(place, found)
         batch = self._decoder.decode(records, place.log)
         end = found[-1].offset + 1
-        cut = batch.cut_before(_STORE_PARTITIONS)
+        cut = batch.cut_before(STORE_PARTITIONS)
         if cut is not None:
             end = cut
             records = records.until(cut)

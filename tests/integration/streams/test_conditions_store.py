@@ -12,9 +12,8 @@ import pytest
 from half_done import EXACT, PARTITION, ROWS, TABLES, VIEW, breaker, counts, decode, records, send
 
 from millrace.clickhouse.client import Store
-from millrace.streams.batch import EventBatch
+from millrace.streams.batch import STORE_PARTITIONS, EventBatch
 from millrace.streams.doctor.views import WINDOW
-from millrace.streams.partition import STORE_PARTITIONS
 
 pytestmark = [
     pytest.mark.integration,

@@ -40,6 +40,18 @@ async def test_events_that_the_log_forgot_are_named(caplog: pytest.LogCaptureFix
     assert lost["measurements"] == {"count": 7}
 
 
+async def test_what_was_lost_before_a_takeover_is_counted_once() -> None:
+    store = RecordingStore()
+    positions = RecordingPositions(store, Committed(0, ""))
+    positions.start = 4
+    telemetry = Telemetry(SystemClock(), "worker")
+    async with running(store, positions, telemetry=telemetry) as ingest:
+        ingest.add(fetched(4, [good(1)]))
+        await until(done(store, 5))
+    (lost,) = [e for e in telemetry.events({}) if e["name"] == "millrace.ingest.lost"]
+    assert lost["measurements"] == {"count": 4}
+
+
 async def test_an_open_range_that_the_log_forgot_is_not_guessed(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
