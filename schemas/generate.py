@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from millrace.schemas.dead_letter import DeadLetter
 from millrace.schemas.event import Event
 from millrace.schemas.ledger import LedgerRow
-from millrace.schemas.window import Window
+from millrace.schemas.window import LiveProgress, LiveValue, Window, WindowProgress
 
 FOLDER: Final = Path(__file__).parent / "jsonschema"
 
@@ -21,6 +21,9 @@ MODELS: Final[Mapping[str, type[BaseModel]]] = {
     "dead_letter": DeadLetter,
     "ledger": LedgerRow,
     "window": Window,
+    "window_progress": WindowProgress,
+    "live_value": LiveValue,
+    "live_progress": LiveProgress,
 }
 
 

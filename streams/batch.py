@@ -14,6 +14,7 @@ from millrace.schemas.reasons import Reason
 from millrace.streams import columns
 from millrace.streams.record_batch import Integers
 from millrace.streams.refusal import Refusal
+from millrace.streams.series import SeriesCodes, read_series
 
 MICROSECONDS_A_DAY = 86_400_000_000
 #: ClickHouse refuses an insert that touches more than 100 partitions of a table.
@@ -53,6 +54,13 @@ class EventBatch:
     dropped: Mapping[DroppedKey, int] = field(default_factory=dict)
     duplicates: int = 0
     refused_by_store: tuple[int, ...] = ()
+    #: The rows by series, where whoever made the batch knew them.
+    known_series: SeriesCodes | None = None
+
+    @cached_property
+    def series(self) -> SeriesCodes:
+        """Which series each row belongs to."""
+        return self.known_series or read_series(self.rows)
 
     @property
     def token(self) -> str:
@@ -81,6 +89,7 @@ class EventBatch:
             self,
             rows=kept,
             timestamps=self.timestamps[mask],
+            known_series=self.series.keep(mask),
             duplicates=self.duplicates + self.stored - kept.num_rows,
         )
 
@@ -106,6 +115,7 @@ class EventBatch:
             self,
             rows=self.rows.filter(pa.array(~chosen)),
             timestamps=self.timestamps[~chosen],
+            known_series=self.series.keep(~chosen),
             refusals=tuple(sorted((*self.refusals, *refusals), key=lambda one: one.offset)),
             refused_by_store=(*self.refused_by_store, *(one.offset for one in refusals)),
         )

@@ -19,11 +19,12 @@ from millrace.streams import columns
 from millrace.streams.arbiter import Accepted, judge
 from millrace.streams.batch import DroppedKey, EventBatch
 from millrace.streams.event_columns import arbiters_rows
-from millrace.streams.fast_columns import FastColumns, Mask
+from millrace.streams.fast_columns import Built, FastColumns, Mask
 from millrace.streams.identities import Pseudonyms
 from millrace.streams.memo import Memo, Plan
 from millrace.streams.record_batch import RecordBatch
 from millrace.streams.refusal import Refusal
+from millrace.streams.series import Series, SeriesCodes, joined, series_codes
 from millrace.streams.wire import envelope, parse
 
 
@@ -41,7 +42,8 @@ class Decoder:
         The answer is a pure function of the records, the log's generation, the catalogue and the
         actor key; it does not depend on how the range was fetched.
         """
-        sure, rows, dropped = self._fast(records, log)
+        sure, built = self._fast(records, log)
+        rows, series, dropped = built.rows, built.series, built.dropped
         refusals: list[Refusal] = []
         slow: list[tuple[int, Accepted]] = []
         for place in map(int, np.flatnonzero(~sure)):
@@ -53,7 +55,8 @@ class Decoder:
             else:
                 refusals.append(replace(verdict, offset=offset, timestamp=timestamp))
         if slow:
-            rows = _in_order([rows, arbiters_rows(records, log, slow, self._pseudonyms)])
+            slow_rows = arbiters_rows(records, log, slow, self._pseudonyms)
+            rows, series = _in_order([(rows, series), (slow_rows, _series(slow))])
             sure[[place for place, _ in slow]] = True
         return EventBatch(
             log=log,
@@ -66,11 +69,10 @@ class Decoder:
             timestamps=records.timestamps[sure],
             refusals=tuple(refusals),
             dropped=dropped,
+            known_series=series,
         )
 
-    def _fast(
-        self, records: RecordBatch, log: str
-    ) -> tuple[Mask, pa.RecordBatch, Counter[DroppedKey]]:
+    def _fast(self, records: RecordBatch, log: str) -> tuple[Mask, Built]:
         wires = parse(records.values)
         plans = self._memo.plans([envelope(wire) for wire in wires])
         sure = np.array([plan is not None for plan in plans], np.bool_)
@@ -80,9 +82,9 @@ class Decoder:
             plans = [plans[place] for place in kept]
         known: list[Plan] = plans  # type: ignore[assignment]
         part = FastColumns(self._memo, records, log, np.flatnonzero(sure), known, wires)
-        rows, fine, dropped = part.build()
-        sure[np.flatnonzero(sure)[~fine]] = False
-        return sure, rows, dropped
+        built = part.build()
+        sure[np.flatnonzero(sure)[~built.fine]] = False
+        return sure, built
 
 
 def _dropped_by(verdict: Accepted, timestamp: int) -> Counter[DroppedKey]:
@@ -94,6 +96,15 @@ def _dropped_by(verdict: Accepted, timestamp: int) -> Counter[DroppedKey]:
     )
 
 
-def _in_order(parts: list[pa.RecordBatch]) -> pa.RecordBatch:
-    rows = columns.one_batch(parts)
-    return rows.take(pc.sort_indices(rows, sort_keys=[("offset", "ascending")]))
+def _series(accepted: list[tuple[int, Accepted]]) -> SeriesCodes:
+    events = [verdict.event for _, verdict in accepted]
+    found = [Series(e.tenant, e.name, tuple(sorted(e.tags.items()))) for e in events]
+    return series_codes(np.arange(len(found)), found)
+
+
+def _in_order(
+    parts: list[tuple[pa.RecordBatch, SeriesCodes]],
+) -> tuple[pa.RecordBatch, SeriesCodes]:
+    rows = columns.one_batch([rows for rows, _ in parts])
+    order = pc.sort_indices(rows, sort_keys=[("offset", "ascending")])
+    return rows.take(order), joined([series for _, series in parts], order.to_numpy())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -24,6 +25,7 @@ from millrace.streams.identities import coordinate_id
 from millrace.streams.memo import Memo, Plan
 from millrace.streams.record_batch import RecordBatch
 from millrace.streams.sanitize import Keys
+from millrace.streams.series import Series, SeriesCodes, factorize, series_codes
 from millrace.streams.wire import NO_KEYS, Wire
 
 Mask = npt.NDArray[np.bool_]
@@ -37,6 +39,16 @@ _TYPED_ID: Final = re.compile(limits.TYPED_ID_PATTERN.strip("^$"))
 _TRACEPARENT: Final = re.compile(limits.TRACEPARENT_PATTERN.strip("^$"))
 _NOTHING: Final = Keys()
 _NIL: Final = "00000000-0000-0000-0000-000000000000"
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """The rows that are sure with their series, which of the records they are, what was lost."""
+
+    rows: pa.RecordBatch
+    series: SeriesCodes
+    fine: Mask
+    dropped: Counter[DroppedKey]
 
 
 class FastColumns:
@@ -65,7 +77,7 @@ class FastColumns:
         self._actors = [wire.actor for wire in wires]
         self._traceparents = [wire.traceparent for wire in wires]
 
-    def build(self) -> tuple[pa.RecordBatch, Mask, Counter[DroppedKey]]:
+    def build(self) -> Built:
         """Return the rows that are sure, which those are, and the keys they lost."""
         distinct, codes = _distinct(self._plans)
         numbers, lost = self._number_maps()
@@ -89,11 +101,10 @@ class FastColumns:
             columns.EVENTS,
         )
         dropped = self._dropped(keys, key_codes, lost)
-        return (
-            (rows if self._fine.all() else rows.filter(pa.array(self._fine))),
-            self._fine,
-            dropped,
-        )
+        series = _series(distinct, codes, keys, key_codes)
+        if not self._fine.all():
+            rows, series = rows.filter(pa.array(self._fine)), series.keep(self._fine)
+        return Built(rows, series, self._fine, dropped)
 
     def _keys(self) -> list[Keys]:
         found = self._memo.keys(self._plans, self._tags)
@@ -239,6 +250,20 @@ def _distinct(entries: Sequence[Any]) -> tuple[list[Any], columns.Codes]:
     codes = np.array([order.setdefault(id(entry), len(order)) for entry in entries], np.int64)
     by_id = {id(entry): entry for entry in entries}
     return [by_id[number] for number in order], codes
+
+
+def _series(
+    plans: list[Plan], plan_codes: columns.Codes, keys: list[Keys], key_codes: columns.Codes
+) -> SeriesCodes:
+    codes, pairs = factorize(plan_codes * len(keys) + key_codes)
+    events = [plan.event for plan in plans]
+    candidates = [
+        Series(events[plan].tenant, events[plan].name, keys[key].tags)
+        for plan, key in zip(
+            *(part.tolist() for part in divmod(pairs, len(keys) or 1)), strict=True
+        )
+    ]
+    return series_codes(codes, candidates)
 
 
 def _traceparent(_: Plan, value: str) -> str | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from millrace.schemas.errors import ConfigurationError
@@ -91,6 +91,36 @@ class RefusalSettings(_Section):
     look_seconds: Annotated[float, Field(gt=0)] = 5.0
 
 
+class WindowSettings(_Section):
+    """How live windows and live values are kept; change them only with the workers drained."""
+
+    #: Whether they are kept at all.
+    enabled: bool = True
+    #: Widths of the tumbling windows in seconds, each a divisor of a day.
+    sizes: tuple[Annotated[int, Field(ge=1, le=86_400)], ...] = (10, 60)
+    #: Seconds that a partition's watermark stays behind its newest event.
+    lateness: Annotated[float, Field(ge=0)] = 10.0
+    #: Seconds that the watermark may be ahead of the log's own clock, at most.
+    ahead: Annotated[float, Field(ge=0)] = 5.0
+    #: Seconds without an event after which a partition's watermark moves on with the clock.
+    idle: Annotated[float, Field(gt=0)] = 30.0
+    #: Seconds after its end during which late events still correct a window.
+    correction: Annotated[float, Field(ge=0)] = 3600.0
+    #: Seconds between two live values of a series, at least.
+    live_seconds: Annotated[float, Field(gt=0)] = 1.0
+    #: Seconds that a live value lives after its last write.
+    live_life: Annotated[float, Field(gt=0)] = 3600.0
+    #: Observations that the live value of a histogram or summary keeps.
+    observations: Annotated[int, Field(ge=1, le=10_000)] = 1000
+
+    @field_validator("sizes")
+    @classmethod
+    def _tile_a_day(cls, sizes: tuple[int, ...]) -> tuple[int, ...]:
+        if len(set(sizes)) < len(sizes) or any(86_400 % size for size in sizes):
+            raise ValueError("each must be another divisor of 86400")
+        return sizes
+
+
 class RetentionSettings(_Section):
     """Days each table keeps, by retention class; a class not listed uses ``default``."""
 
@@ -144,6 +174,7 @@ class Settings(BaseSettings):
     clickhouse: ClickHouseSettings = ClickHouseSettings()
     sink: SinkSettings = SinkSettings()
     refusals: RefusalSettings = RefusalSettings()
+    windows: WindowSettings = WindowSettings()
     retention: RetentionSettings = RetentionSettings()
     reconcile: ReconcileSettings = ReconcileSettings()
     log: LogSettings = LogSettings()
