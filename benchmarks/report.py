@@ -95,6 +95,8 @@ def show(found: Mapping[str, Any], before: Mapping[str, Any] | None, console: Co
         if before is not None:
             ratio = before["cases"]["drain"]["ratios"]["median"]
             console.print(f"The ratio was {ratio:.2f} on {before['date'][:10]}.")
+    if "windows" in cases:
+        _show_windows(cases["windows"], console)
     if "stages" in cases:
         table = Table("stage", "us an event", title="Stages, ranges of 50,000 events")
         for label, name in _STAGES:
@@ -115,6 +117,25 @@ def _show_drain(case: Mapping[str, Any], console: Console) -> None:
     pairs = ", ".join(f"{ratio:.2f}" for ratio in ratios["pairs"])
     table.add_row("times faster, by pair", f"{ratios['median']:.2f} ({pairs})", "1")
     console.print(table)
+
+
+def _show_windows(case: Mapping[str, Any], console: Console) -> None:
+    medians, ratios, memory = case["medians"], case["ratios"], case["memory"]
+    names = ("millrace", "without_windows")
+    table = Table(
+        f"median of {len(ratios['pairs'])}",
+        *("windows on", "windows off"),
+        title=f"Windows of {case['workload']['series']:,} series",
+    )
+    for label, name, form in _ROWS:
+        table.add_row(label, *(form.format(medians[who][name]) for who in names))
+    pairs = ", ".join(f"{ratio:.2f}" for ratio in ratios["pairs"])
+    table.add_row("share of the rate, by pair", f"{ratios['median']:.2f} ({pairs})", "1")
+    console.print(table)
+    console.print(
+        f"{memory['open_windows']:,} open windows take {memory['more_mb']:,.0f} MB more,"
+        f" {'within' if memory['within'] else 'OVER'} the limit."
+    )
 
 
 def _show_memory(case: Mapping[str, Any], console: Console) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from rig import Rig
 from usage import MEGABYTE, CpuSeconds, peak_rss
@@ -17,7 +17,7 @@ from workload import TENANT, Totals, Workload
 from millrace.clickhouse.client import Store
 from millrace.streams.local import processes
 from millrace.streams.local.environment import environment_of
-from millrace.streams.settings import Settings
+from millrace.streams.settings import Settings, WindowSettings
 from millrace.streams.topics import Topics
 
 #: Both contenders say this when they have joined the group: the clock starts.
@@ -35,10 +35,11 @@ class BenchmarkError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """A program under test: its name and the command that runs it with some settings."""
+    """A program under test: its name, the command that runs it, and what it sets otherwise."""
 
     name: str
     command: Callable[[Settings], list[str]]
+    changes: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,9 @@ def _peer(settings: Settings) -> list[str]:
 
 MILLRACE: Final = Contender("millrace", _worker)
 PEER: Final = Contender("peer", _peer)
+WITHOUT_WINDOWS: Final = Contender(
+    "without_windows", _worker, {"windows": WindowSettings(enabled=False)}
+)
 
 
 def run_round(
@@ -86,7 +90,7 @@ def run_round(
     Raises BenchmarkError when the totals are not the workload's, or nothing moves for a minute.
     """
     with rig.database(name) as (url, store):
-        settings = rig.settings(topics, name, url)
+        settings = rig.settings(topics, name, url).model_copy(update=dict(contender.changes))
         child = processes.start(
             f"{contender.name} of round {name}",
             contender.command(settings),

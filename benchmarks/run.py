@@ -9,6 +9,7 @@ from typing import Any, Final
 import drain
 import memory
 import stages
+import windows
 from report import earlier, machine, result, save, show
 from rich.console import Console
 from rig import rig
@@ -16,7 +17,7 @@ from rounds import BenchmarkError
 
 from millrace.schemas.errors import MillraceError
 
-CASES: Final = ("drain", "stages", "memory")
+CASES: Final = ("drain", "stages", "memory", "windows")
 
 
 def chosen(text: str) -> list[str]:
@@ -48,6 +49,11 @@ def run(cases: list[str], *, quick: bool, console: Console) -> None:
         if "memory" in cases:
             events = 1_000_000 if quick else 5_000_000
             found["memory"] = memory.measure(shared, events=events, say=console.print)
+        if "windows" in cases:
+            events, pairs = (300_000, 2) if quick else (1_000_000, 3)
+            found["windows"] = windows.measure(
+                shared, events=events, pairs=pairs, say=console.print
+            )
     whole = result(found, facts, quick=quick)
     show(whole, earlier(whole), console)
     console.print(f"Kept in {save(whole).name}.")

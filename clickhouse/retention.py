@@ -27,6 +27,7 @@ EXPIRING: Final[Mapping[str, tuple[str, bool]]] = {
     "rollup_1d": ("bucket", True),
     "dead_letters": ("received_at", False),
     "dropped_keys": ("bucket", False),
+    "tag_overflows": ("bucket", False),
 }
 
 _CLASS: Final = re.compile(r"[a-z0-9_-]{1,64}")

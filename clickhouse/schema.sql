@@ -137,6 +137,7 @@ CREATE TABLE letter_jobs
     `purged` Array(UInt64),
     `catalogue` String,
     `block` UInt64,
+    `values_end` UInt64 DEFAULT 0,
     `at` DateTime64(3, 'UTC')
 )
 ENGINE = MergeTree
@@ -282,6 +283,40 @@ CREATE TABLE schema_migrations
 ENGINE = MergeTree
 ORDER BY (version, applied_at)
 SETTINGS index_granularity = 8192;
+
+CREATE TABLE tag_overflows
+(
+    `log` LowCardinality(String),
+    `topic` LowCardinality(String),
+    `partition` UInt32,
+    `bucket` DateTime('UTC'),
+    `tenant` LowCardinality(String),
+    `namespace` LowCardinality(String),
+    `name` LowCardinality(String),
+    `key` String,
+    `overflowed` UInt64,
+    `refused` UInt64
+)
+ENGINE = SummingMergeTree((overflowed, refused))
+PARTITION BY toDate(bucket)
+ORDER BY (log, topic, partition, tenant, namespace, name, key, bucket)
+SETTINGS ttl_only_drop_parts = 1, materialize_ttl_recalculate_only = 1, non_replicated_deduplication_window = 100000, replicated_deduplication_window = 100000, replicated_deduplication_window_seconds = 2678400, index_granularity = 8192;
+
+CREATE TABLE tag_values
+(
+    `log` LowCardinality(String),
+    `topic` LowCardinality(String),
+    `partition` UInt32,
+    `tenant` LowCardinality(String),
+    `namespace` LowCardinality(String),
+    `name` LowCardinality(String),
+    `key` LowCardinality(String),
+    `value` String,
+    `offset` UInt64
+)
+ENGINE = MergeTree
+ORDER BY (log, topic, partition, tenant, name, key, offset)
+SETTINGS non_replicated_deduplication_window = 100000, replicated_deduplication_window = 100000, replicated_deduplication_window_seconds = 2678400, index_granularity = 8192;
 
 CREATE TABLE topic_logs
 (

@@ -12,6 +12,7 @@ from millrace.schemas.catalogue import (
     Catalogue,
     Declaration,
     Namespace,
+    OverBudget,
     Undeclared,
 )
 from millrace.schemas.catalogue_checks import Source, check_file, check_namespace, check_owners
@@ -60,6 +61,8 @@ def _namespace(group: Sequence[Source], common_deny: frozenset[str]) -> Namespac
     policy |= {key: frozenset(policy[key]) for key in ("tenants", "deny", "personal")}
     if policy["undeclared"] is Undeclared.OPEN:
         policy["deny"] |= common_deny  # a new open namespace lets no more through than default
+    usual = OverBudget.REFUSE if policy["undeclared"] is Undeclared.OPEN else OverBudget.OVERFLOW
+    policy["over_budget"] = OverBudget(policy["over_budget"] or usual)
     policy |= {"prefixes": tuple(sorted(set(prefixes))), "names": frozenset({*events, *aliases})}
     namespace = Namespace(
         **policy, events=MappingProxyType(events), aliases=MappingProxyType(aliases)

@@ -58,6 +58,8 @@ class LimitsTable(_Table):
         limits.ATTRIBUTE_LENGTH
     )
     series_budget: Annotated[int, Field(ge=1, le=1_000_000)] = 100
+    #: Left out: a closed namespace overflows, an open one refuses.
+    over_budget: Literal["overflow", "refuse"] | None = None
 
 
 class EveryEventTable(_Table):

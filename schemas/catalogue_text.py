@@ -14,6 +14,7 @@ from millrace.schemas.catalogue import (
     Declaration,
     LongValues,
     Namespace,
+    OverBudget,
     Scalars,
     Undeclared,
 )
@@ -34,6 +35,7 @@ _NAMESPACE: Final[Mapping[str, Any]] = {
     "undeclared": Undeclared,
     "long_values": LongValues,
     "scalars": Scalars,
+    "over_budget": OverBudget,
     "deny": frozenset,
     "personal": frozenset,
     "aliases": MappingProxyType,

@@ -9,6 +9,7 @@ made anew. A record without a value takes its key away.
 from __future__ import annotations
 
 from enum import StrEnum
+from itertools import accumulate
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -119,9 +120,10 @@ class LiveValue(_Measured):
     """The live value of one series, as one source partition sees it.
 
     ``value`` is the running sum of a counter, else the value of the latest event, at ``last_at``.
-    ``observations`` are the newest values of a histogram or summary by event time, oldest first,
-    and ``times`` their event times in Unix microseconds. It is over at ``expires_at``, an hour
-    after the last write reached the log.
+    ``observations`` are the newest values of a histogram or summary by event time, oldest first.
+    ``time_steps`` are their event times in microseconds, the first since 1970, each other one since
+    the one before: short, for there may be a thousand. It is over at ``expires_at``, an hour after
+    the last write reached the log.
     """
 
     model_config = ConfigDict(**_FORM, title="Millrace live value")
@@ -131,14 +133,19 @@ class LiveValue(_Measured):
     last_at: Moment
     expires_at: Moment
     observations: list[Measurement] = []
-    times: list[int] = []
+    time_steps: list[int] = []
+
+    @property
+    def times(self) -> list[int]:
+        """The event times of the observations in Unix microseconds."""
+        return list(accumulate(self.time_steps))
 
     @model_validator(mode="after")
     def _adds_up(self) -> Self:
-        if len(self.observations) != len(self.times):
-            raise ValueError("observations and times must be equally many")
-        if self.times != sorted(self.times):
-            raise ValueError("times must be in order")
+        if len(self.observations) != len(self.time_steps):
+            raise ValueError("observations and time_steps must be equally many")
+        if min(self.time_steps[1:], default=0) < 0:
+            raise ValueError("time_steps must not go back")
         return self
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, cast
 
 import faust
@@ -25,6 +25,8 @@ from millrace.streams.gate import TAIL, GateTools
 from millrace.streams.ingest import Ingest
 from millrace.streams.outbox import Outbox
 from millrace.streams.partition_tools import Log, Tools
+from millrace.streams.projecting import project, projecting
+from millrace.streams.projections import Projections
 from millrace.streams.reconcile_schedule import ReconcileSchedule
 from millrace.streams.settings import KafkaSettings, Settings
 from millrace.streams.sink import Sink, Storage
@@ -124,6 +126,7 @@ class Worker:
                     logs=self._logs,
                     co_partitioned=self._is_co_partitioned,
                     publish=self._publish_refusals,
+                    project=self._project(),
                     gates=GateTools(
                         self._settings.refusals,
                         self._sink,
@@ -136,6 +139,10 @@ class Worker:
                 )
             )
         return self._ingest
+
+    def _project(self) -> Callable[[TP], Projections | None]:
+        tools = projecting(self._settings, self._sink, self._outbox, self._telemetry, self._clock)
+        return project(tools, self._topics.events, lambda topic: self._logs[topic].generation)
 
     def _deliver(self, fetched: Fetched) -> None:
         self._begin().add(fetched)

@@ -59,6 +59,21 @@ def judge(raw: bytes | None, timestamp: int, catalogue: Catalogue) -> Accepted |
     return accepted
 
 
+def overrule(
+    raw: bytes | None, timestamp: int, catalogue: Catalogue, error: InvalidEvent
+) -> tuple[Refusal, Accepted]:
+    """Refuse a record that is fine by itself, on account of those that came before it.
+
+    Also returns what it would have been. The record must be one that :func:`judge` accepts.
+    """
+    verdict = judge(raw, timestamp, catalogue)
+    if raw is None or isinstance(verdict, Refusal):
+        raise ValueError("Only a record that was accepted can be overruled")
+    document = _parse(raw)
+    owner, declaration = catalogue.resolve(*_identify(document))
+    return refusal(error, raw, document, owner, declaration), verdict
+
+
 def _identify(document: dict[str, Any]) -> tuple[str, str]:
     version = document.get("schema_version")
     if version is not None and type(version) is not int:

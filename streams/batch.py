@@ -15,6 +15,7 @@ from millrace.streams import columns
 from millrace.streams.record_batch import Integers
 from millrace.streams.refusal import Refusal
 from millrace.streams.series import SeriesCodes, read_series
+from millrace.streams.tag_values import TagOverflow, TagValue, overflow_rows, value_rows
 
 MICROSECONDS_A_DAY = 86_400_000_000
 #: ClickHouse refuses an insert that touches more than 100 partitions of a table.
@@ -40,6 +41,11 @@ class EventBatch:
     ``timestamps`` are the rows' Kafka times in milliseconds. Every record delivered is a row, a
     refusal or a duplicate; ``refused_by_store`` are the offsets of refusals that the decoder had
     accepted.
+
+    ``tag_values`` and ``overflows`` are what the budgets made of the range's events. They stay as
+    they are when rows are found to be duplicates or refused by the store: the next events were
+    judged with these values known, wherever the range was cut, and what was inserted under the
+    range's token must not change. Such a value takes up room and does no other harm.
     """
 
     log: str
@@ -56,6 +62,8 @@ class EventBatch:
     refused_by_store: tuple[int, ...] = ()
     #: The rows by series, where whoever made the batch knew them.
     known_series: SeriesCodes | None = None
+    tag_values: Sequence[TagValue] = ()
+    overflows: Mapping[TagOverflow, int] = field(default_factory=dict)
 
     @cached_property
     def series(self) -> SeriesCodes:
@@ -180,6 +188,14 @@ class EventBatch:
             },
             columns.DROPPED_KEYS,
         )
+
+    def new_tag_values(self) -> pa.RecordBatch:
+        """Return the values that tags had for the first time as rows of ``tag_values``."""
+        return value_rows(self.tag_values, self._coordinate(len(self.tag_values)))
+
+    def tag_overflows(self) -> pa.RecordBatch:
+        """Return the events over a budget as rows of ``tag_overflows``, in a fixed order."""
+        return overflow_rows(self.overflows, self._coordinate(len(self.overflows)))
 
     def ledger(self, catalogue: str, flushed_at: int) -> pa.RecordBatch:
         """Return the range's row of ``ingest_ledger``; ``flushed_at`` in Unix milliseconds."""

@@ -76,6 +76,35 @@ DROPPED_KEYS: Final = pa.schema(
     ]
 )
 
+TAG_VALUES: Final = pa.schema(
+    [
+        ("log", TEXT),
+        ("topic", TEXT),
+        ("partition", pa.uint32()),
+        ("tenant", TEXT),
+        ("namespace", TEXT),
+        ("name", TEXT),
+        ("key", TEXT),
+        ("value", pa.string()),
+        ("offset", pa.uint64()),
+    ]
+)
+
+TAG_OVERFLOWS: Final = pa.schema(
+    [
+        ("log", TEXT),
+        ("topic", TEXT),
+        ("partition", pa.uint32()),
+        ("bucket", SECONDS),
+        ("tenant", TEXT),
+        ("namespace", TEXT),
+        ("name", TEXT),
+        ("key", pa.string()),
+        ("overflowed", pa.uint64()),
+        ("refused", pa.uint64()),
+    ]
+)
+
 LEDGER: Final = pa.schema(
     [
         ("log", TEXT),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from typing import Any
+
+from aiokafka import AIOKafkaConsumer
 
 from millrace.streams.settings import KafkaSettings
 
@@ -24,3 +27,13 @@ def client_arguments(kafka: KafkaSettings) -> dict[str, Any]:
         cafile = None if kafka.ssl_cafile is None else str(kafka.ssl_cafile)
         arguments["ssl_context"] = ssl.create_default_context(cafile=cafile)
     return arguments
+
+
+async def stop(consumer: AIOKafkaConsumer) -> None:
+    """Stop a consumer, also one whose broker is away."""
+    # The library waits for the fetches that it cancels. One that waits for a lost broker then ends
+    # as if we had been cancelled ourselves, in place of the error that is on its way.
+    ended: list[object] = await asyncio.gather(consumer.stop(), return_exceptions=True)
+    for error in ended:
+        if isinstance(error, Exception):
+            raise error

@@ -51,7 +51,7 @@ class Decoder:
             verdict = judge(records.values[place], timestamp, self.catalogue)
             if isinstance(verdict, Accepted):
                 slow.append((place, verdict))
-                dropped.update(_dropped_by(verdict, timestamp))
+                dropped.update(dropped_by(verdict, timestamp))
             else:
                 refusals.append(replace(verdict, offset=offset, timestamp=timestamp))
         if slow:
@@ -87,7 +87,8 @@ class Decoder:
         return sure, built
 
 
-def _dropped_by(verdict: Accepted, timestamp: int) -> Counter[DroppedKey]:
+def dropped_by(verdict: Accepted, timestamp: int) -> Counter[DroppedKey]:
+    """Return the keys that an event lost, as they are counted; ``timestamp`` is Kafka's."""
     event = verdict.event
     minute = timestamp // 60_000 * 60
     return Counter(

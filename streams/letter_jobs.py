@@ -24,7 +24,8 @@ MARKS: Final = ("redriven", "duplicate", "refused", "purged")
 _STATES: Final = {"begun": 0, "done": 1, "abandoned": 2, "withdrawn": 3}
 
 _OPEN: Final = """
-SELECT number, job, log, topic, partition, redriven, duplicate, refused, purged, catalogue, block
+SELECT number, job, log, topic, partition, redriven, duplicate, refused, purged, catalogue, block,
+    values_end
 FROM letter_jobs
 WHERE state = 'begun' AND number NOT IN (SELECT number FROM letter_jobs WHERE state != 'begun')
 ORDER BY number
@@ -50,6 +51,7 @@ class LetterJob:
 
     ``redriven`` are the offsets to store; the others are only marked, ``purged`` ones also
     deleted. ``catalogue`` decided it. ``block`` says how many inserts the raw table had seen.
+    Its events are judged by the tag values that the partition had below ``values_end``.
     """
 
     number: int
@@ -61,6 +63,7 @@ class LetterJob:
     purged: tuple[int, ...] = ()
     catalogue: str = ""
     block: int = 0
+    values_end: int = 0
 
     @property
     def token(self) -> str:
@@ -153,11 +156,12 @@ def landed(store: Tables, job: LetterJob) -> set[int]:
 
 
 def _job(number: int, job: str, *rest: Any) -> LetterJob:
-    log, topic, partition, *arrays, catalogue, block = rest
+    log, topic, partition, *arrays, catalogue, block, values_end = rest
     redriven, duplicate, refused, purged = (tuple(map(int, offsets)) for offsets in arrays)
     place = Place(str(log), str(topic), int(partition))
+    counts = int(block), int(values_end)
     return LetterJob(
-        int(number), str(job), place, redriven, duplicate, refused, purged, catalogue, int(block)
+        int(number), str(job), place, redriven, duplicate, refused, purged, catalogue, *counts
     )
 
 
@@ -176,6 +180,7 @@ def _row(job: LetterJob, state: str, at: datetime) -> pa.RecordBatch:
             **{name: array(job.offsets(name)) for name in MARKS},
             "catalogue": pa.array([job.catalogue]),
             "block": pa.array([job.block], pa.uint64()),
+            "values_end": pa.array([job.values_end], pa.uint64()),
             "at": pa.array([at], columns.MILLISECONDS),
         }
     )

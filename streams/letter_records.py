@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from millrace.schemas.errors import BrokerError
-from millrace.streams.connection import client_arguments
+from millrace.streams.connection import client_arguments, stop
 from millrace.streams.record_batch import RecordBatch, record_batch
 from millrace.streams.settings import KafkaSettings
 
@@ -62,7 +62,7 @@ async def _read(
             f"The records of {place.topic}-{place.partition} could not be read: {error}"
         ) from error
     finally:
-        await consumer.stop()
+        await stop(consumer)
 
 
 async def _collect(

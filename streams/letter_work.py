@@ -15,10 +15,13 @@ from typing import Final
 
 from millrace.schemas.errors import StoreError
 from millrace.streams import letter_jobs
+from millrace.streams.batch import EventBatch
+from millrace.streams.budgets import Budgets
 from millrace.streams.decode import Decoder
 from millrace.streams.letter_jobs import LetterJob
 from millrace.streams.letter_records import select
 from millrace.streams.letters import Place, Tables
+from millrace.streams.recall import Past, known_values
 from millrace.streams.record_batch import RecordBatch
 
 logger = logging.getLogger(__name__)
@@ -45,6 +48,16 @@ UNSTORABLE: Final = frozenset(
         469,  # VIOLATED_CONSTRAINT
     }
 )
+
+
+def judged(
+    store: Tables, decoder: Decoder, records: RecordBatch, place: Place, values_end: int
+) -> EventBatch:
+    """Return what letters come to by the tag values that their partition had below an offset."""
+    budgets = Budgets()
+    budgets.load(known_values(store, Past(*place, before=values_end)))
+    batch = decoder.decode(records, place.log)
+    return budgets.judge(batch, records, decoder.catalogue)
 
 
 class LetterWork:
@@ -96,9 +109,14 @@ class LetterWork:
 
     def _insert(self, job: LetterJob, records: RecordBatch) -> None:
         # Decoded on its own, so that a repeat, which has no other records, comes to the same.
-        decoder = self._decoder_of(job.catalogue)
-        batch = decoder.decode(select(records, job.redriven), job.place.log)
-        for table, rows in (("events", batch.rows), ("dropped_keys", batch.dropped_keys())):
+        batch = self._decode(job, select(records, job.redriven))
+        for table, rows in (
+            ("events", batch.rows),
+            ("dropped_keys", batch.dropped_keys()),
+            ("tag_overflows", batch.tag_overflows()),
+        ):
+            if not rows.num_rows:
+                continue
             # What others did after our lease was over must not be done again.
             self._renew()
             try:
@@ -133,10 +151,20 @@ class LetterWork:
         records = self._records(job.place.topic, job.place.partition, job.redriven)
         if len(records) != len(job.redriven):
             return None, "Kafka does not keep all of its records any more"
-        batch = self._decoder_of(job.catalogue).decode(records, job.place.log)
+        batch = self._decode(job, records)
         if batch.stored != len(job.redriven):
             return None, "this version decides otherwise about its records"
         return records, ""
+
+    def _decode(self, job: LetterJob, records: RecordBatch) -> EventBatch:
+        """Return what the records come to, by the tag values known when the job was planned.
+
+        Alone they need no more room than among all the letters that the plan was made of, so that
+        none is refused now. What they bring is not added to the values of the partition: as of any
+        offset those must be what the worker knew there.
+        """
+        decoder = self._decoder_of(job.catalogue)
+        return judged(self._store, decoder, records, job.place, job.values_end)
 
     def _give_up(self, job: LetterJob, why: str) -> LetterJob:
         logger.error(

@@ -1,8 +1,9 @@
 """What the log says: records read again by a fresh consumer and decided anew.
 
 Nothing a worker counted is used. What the log alone cannot tell is taken from the store: which
-catalogue decided about a range, since an event is judged by that of its time, which rows the store
-itself could not take, and which dead letters were redriven under another catalogue.
+catalogue decided about a range, since an event is judged by that of its time, which ids and tag
+values had come before, which rows the store itself could not take, and which dead letters were
+redriven under another catalogue.
 """
 
 from __future__ import annotations
@@ -22,11 +23,12 @@ from millrace.clickhouse.facts import Amount, LogFacts, PartitionFacts, Slice, S
 from millrace.schemas.catalogue import Catalogue
 from millrace.schemas.errors import BrokerError
 from millrace.streams.batch import EventBatch
+from millrace.streams.budgets import Budgets
 from millrace.streams.decode import Decoder
 from millrace.streams.duplicates import RecentIds
 from millrace.streams.kept_catalogues import kept_catalogue
 from millrace.streams.log_spans import reader
-from millrace.streams.recall import Past, recall
+from millrace.streams.recall import Past, known_values, recall
 from millrace.streams.record_batch import RecordBatch, record_batch
 from millrace.streams.settings import Settings
 
@@ -78,6 +80,7 @@ class _Tally:
     redriven: Mapping[int, str]  # offset -> the catalogue that let it pass
     recent: RecentIds
     position: int
+    budgets: Budgets = field(default_factory=Budgets)
     recalled: bool = False
     facts: PartitionFacts = field(init=False)
 
@@ -91,6 +94,7 @@ class _Tally:
         if refused := self.refused & set(range(batch.first, batch.end)):
             kept = kept.refuse(sorted(refused))
         self.recent.remember(kept)
+        self.budgets.learn(kept)
         facts = self.facts
         self.facts = replace(
             facts,
@@ -287,11 +291,14 @@ class _Reading:
         since = timestamp - int(self.id_seconds * 1000)
         past = Past(place.log, place.topic, place.partition, first, since)
         recall(self.store, past, tally.recent)
+        tally.budgets.load(known_values(self.store, past))
         tally.recalled = True
 
     def _decide(self, tally: _Tally, records: RecordBatch, fingerprint: str) -> None:
         log = tally.span.place.log
-        stored = tally.add(self.decoders.of(fingerprint).decode(records, log))
+        decoder = self.decoders.of(fingerprint)
+        batch = decoder.decode(records, log)
+        stored = tally.add(tally.budgets.judge(batch, records, decoder.catalogue))
         later = []
         for catalogue, part in _redriven(records, tally.redriven):
             later.append(self.decoders.of(catalogue).decode(part, log))

@@ -9,7 +9,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 
 from millrace.schemas.errors import BrokerError
-from millrace.streams.connection import client_arguments
+from millrace.streams.connection import client_arguments, stop
 from millrace.streams.recall import Tables
 from millrace.streams.settings import KafkaSettings
 from millrace.streams.topics import administrator, partitions_of
@@ -37,5 +37,5 @@ async def log_ends(kafka: KafkaSettings, topic: str) -> dict[int, int]:
     except KafkaError as error:
         raise BrokerError(f"Kafka did not tell the ends of topic {topic}: {error}") from error
     finally:
-        await consumer.stop()
+        await stop(consumer)
     return {place.partition: end for place, end in ends.items()}

@@ -14,7 +14,7 @@ from millrace.clickhouse.facts import Place, Span
 from millrace.clickhouse.ledger import within
 from millrace.schemas.errors import BrokerError
 from millrace.streams import generations
-from millrace.streams.connection import client_arguments
+from millrace.streams.connection import client_arguments, stop
 from millrace.streams.settings import KafkaSettings
 from millrace.streams.topics import Topics, administrator, partitions_of
 
@@ -121,4 +121,4 @@ async def reader(kafka: KafkaSettings, *, at_once: int = 20_000) -> AsyncIterato
     except KafkaError as error:
         raise BrokerError(f"The log could not be read: {error}") from error
     finally:
-        await consumer.stop()
+        await stop(consumer)

@@ -21,9 +21,10 @@ from millrace.streams.settings import KafkaSettings
 
 logger = logging.getLogger(__name__)
 
-Record = tuple[bytes, bytes]  # key and value
+Record = tuple[bytes, bytes | None]  # key and value
 
-_BATCH_BYTES: Final = 512 * 1024
+#: Below what the topics take; the largest histogram of a window fits.
+_BATCH_BYTES: Final = 1_000_000
 _WAIT: Final = 1.0
 
 
@@ -35,22 +36,24 @@ class Outbox:
         self._producer: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
 
-    async def publish(self, topic: str, partition: int, records: Sequence[Record]) -> None:
+    async def publish(self, topic: str, partition: int, records: Sequence[Record]) -> list[range]:
         """Publish records in order and wait until the broker has every one of them.
 
-        What the broker does not take is tried again, so that a record may be there twice.
+        What the broker does not take is tried again, so that a record may be there twice. Returns
+        the offsets that they got.
         """
-        left = records
+        left, places = records, list[range]()
         while left:
             try:
                 producer = await self._started()
-                left = await _publish(producer, topic, partition, left)
+                left = await _publish(producer, topic, partition, left, places)
             except KafkaError as error:
                 logger.warning(
                     "Topic %s did not take %d records; trying again: %s.", topic, len(left), error
                 )
             if left:
                 await asyncio.sleep(_WAIT)
+        return places
 
     async def close(self) -> None:
         """Stop the producer, if it runs."""
@@ -73,9 +76,13 @@ class Outbox:
 
 
 async def _publish(
-    producer: AIOKafkaProducer, topic: str, partition: int, records: Sequence[Record]
+    producer: AIOKafkaProducer,
+    topic: str,
+    partition: int,
+    records: Sequence[Record],
+    places: list[range],
 ) -> Sequence[Record]:
-    """Publish records; returns those that the broker did not take."""
+    """Publish records and note their places; returns those that the broker did not take."""
     sent = []
     for batch, inside in _batches(producer, records):
         try:
@@ -87,7 +94,8 @@ async def _publish(
     for future, inside in sent:
         try:
             if future is not None:
-                await future
+                first = (await future).offset
+                places.append(range(first, first + len(inside)))
                 continue
         except KafkaError as error:
             logger.warning("Topic %s did not take %d records: %s.", topic, len(inside), error)
@@ -103,7 +111,8 @@ def _batches(
     for key, value in records:
         while batch.append(timestamp=None, key=key, value=value) is None:
             if not inside:
-                raise BrokerError(f"A record of {len(value):,} bytes does not fit into a batch")
+                size = len(value or b"")
+                raise BrokerError(f"A record of {size:,} bytes does not fit into a batch")
             yield batch, inside
             batch, inside = producer.create_batch(), []
         inside.append((key, value))

@@ -19,6 +19,7 @@ from faust.types import TP
 
 from millrace.schemas.errors import BrokerError, MillraceError
 from millrace.streams.batch import STORE_PARTITIONS, EventBatch
+from millrace.streams.budgets import Budgets
 from millrace.streams.co_partitions import GROW
 from millrace.streams.decode import Decoder
 from millrace.streams.duplicates import RecentIds
@@ -36,6 +37,8 @@ from millrace.streams.transport_thread import Fenced, Fetched, Membership
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
+#: Seconds between two looks at what time alone changes while no record comes.
+_LOOK_SECONDS: Final = 1.0
 #: Each time that a partition is read from some offset on has a number of its own.
 _READINGS: Final = itertools.count(1)
 
@@ -47,6 +50,7 @@ class PartitionIngest:
         self._tools, self._tp, self.membership = tools, tp, membership
         self._log = tools.logs[tp.topic]
         self._recent = RecentIds(tools.settings.max_ids, tools.settings.id_seconds)
+        self._budgets = Budgets()
         self._pending = Pending(tools.settings, tools.clock)
         self._position = 0
         self._end = 0  # where the next fetch must begin
@@ -58,6 +62,7 @@ class PartitionIngest:
         self._changed = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
+        self._projections = tools.project(tp)
         self._gate = Gate(tools.gates, tp, self._decode_today, self._draining)
         self._task = asyncio.ensure_future(self._run())
 
@@ -129,10 +134,15 @@ class PartitionIngest:
         )
         self._tools.positions.hold(self._tp)
 
-    async def _wait_for_records(self) -> None:
+    async def _wait_for_records(self, *, at_rest: bool = True) -> None:
+        """Wait until there is something to store; ``at_rest`` says that no range is open."""
         while not self._pending:
             self._changed.clear()
-            await self._changed.wait()
+            try:
+                await asyncio.wait_for(self._changed.wait(), _LOOK_SECONDS)
+            except TimeoutError:
+                if at_rest and self._projections:
+                    await self._projections.idle(lambda: self._commit(self._position, ""))
 
     async def _wait_until_due(self) -> None:
         while True:
@@ -174,10 +184,13 @@ class PartitionIngest:
         self._position = start_of(tp, committed, intent, ledger, log_start, anew=self._log.anew)
         # The consumer's own position is not to be trusted: it skips what was fetched and dropped.
         await self._read_from(self._position)
-        await self._wait_for_records()
+        if projections := self._projections:
+            await self._insist(lambda: projections.take_over(self._position))
+        await self._wait_for_records(at_rest=intent is None)
         since = int(self._pending.first.timestamps[0]) - int(tools.settings.id_seconds * 1000)
         past = Past(log, tp.topic, tp.partition, self._position, since)
         await tools.sink.recall(past, self._recent)
+        await tools.sink.recall_values(past, self._budgets)
         if intent is not None:
             await self._look_for_lost(intent)
             await self._repeat(intent)
@@ -248,12 +261,22 @@ class PartitionIngest:
             # Nothing of the insert was stored. Whoever repeats the range must leave them out too.
             await self._flush(batch.refuse(refused.offsets), catalogue)
             return
-        await tools.sink.enter(batch, catalogue, permit)
+        await asyncio.gather(
+            tools.sink.enter(batch, catalogue, permit), self._project(batch, permit)
+        )
         await self._commit(batch.end, "")
         self._recent.remember(batch)
+        self._budgets.learn(batch)
         self._gate.note(batch)
         self._position = batch.end
         tools.watcher.stored(batch, tools.clock.monotonic() - began)
+
+    async def _project(self, batch: EventBatch, permit: IntentPermit) -> None:
+        # Not beside the rows: the store may take some of them only without others.
+        if self._projections:
+            if not permit.fresh:
+                await permit.renew()
+            await self._projections.advance(batch)
 
     def _permit(self, batch: EventBatch, catalogue: str) -> IntentPermit:
         intent = Intent(batch.end, catalogue, batch.log, batch.refused_by_store)
@@ -268,12 +291,15 @@ class PartitionIngest:
         return await self._decode(records, self._tools.decoder)
 
     async def _decode(self, records: RecordBatch, decoder: Decoder) -> EventBatch:
-        log = self._log.generation
         batch = await asyncio.get_running_loop().run_in_executor(
-            self._tools.decoding, decoder.decode, records, log
+            self._tools.decoding, self._decode_and_judge, records, decoder
         )
         fresh = self._recent.fresh(batch)
         return batch if fresh.all() else batch.keep(fresh)
+
+    def _decode_and_judge(self, records: RecordBatch, decoder: Decoder) -> EventBatch:
+        batch = decoder.decode(records, self._log.generation)
+        return self._budgets.judge(batch, records, decoder.catalogue)
 
     async def _check_life(self) -> None:
         """Raise BrokerError when the topic is not the one that was settled on any more."""

@@ -13,6 +13,7 @@ from millrace.streams.batch import EventBatch
 from millrace.streams.clock import Clock
 from millrace.streams.decode import Decoder
 from millrace.streams.gate import GateTools
+from millrace.streams.projections import Projections
 from millrace.streams.settings import SinkSettings
 from millrace.streams.sink import Sink
 from millrace.streams.transport_thread import Committed, Membership
@@ -64,6 +65,9 @@ class Watcher(Protocol):
     def lost(self, tp: TP, offsets: int) -> None:
         """Note that the log forgot offsets before they were stored."""
 
+    def too_late(self, tp: TP, values: Mapping[tuple[str, int], int]) -> None:
+        """Note values, by name and window size, that their windows could not take any more."""
+
 
 @dataclass(frozen=True)
 class Tools:
@@ -78,6 +82,7 @@ class Tools:
     logs: Mapping[str, Log]  # by topic
     co_partitioned: Callable[[TP], Awaitable[bool]]  # whether the topics made from it have it too
     publish: Callable[[EventBatch], Awaitable[None]]  # rejects, to the dead-letter topic
+    project: Callable[[TP], Projections | None]  # what is kept live of a partition, if anything is
     gates: GateTools
     watcher: Watcher
     clock: Clock

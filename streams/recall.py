@@ -1,7 +1,8 @@
-"""Reads a partition's recent ids back from the store, as they were in memory at an offset."""
+"""Reads back what a partition knew at an offset: its recent ids and the values of its tags."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -21,6 +22,12 @@ _NEWEST = (
     f" AND offset NOT IN (SELECT arrayJoin(redriven) FROM letter_jobs WHERE {_PLACE})"
     " ORDER BY offset DESC LIMIT {limit:UInt64}"
 )
+
+_VALUES = (
+    f"SELECT tenant, name, key, value FROM tag_values WHERE {_PLACE} AND offset < {{before:UInt64}}"
+)
+# A range's values come in one block, ranges one after the other: no row is added below this.
+_VALUES_END = f"SELECT if(count() = 0, 0, max(offset) + 1) FROM tag_values WHERE {_PLACE}"
 
 
 class Tables(Protocol):
@@ -52,16 +59,31 @@ def recall(store: Columns, past: Past, recent: RecentIds) -> None:
     """Load the newest ids of a partition's past, as many as ``recent`` keeps."""
     found = store.arrow(
         _NEWEST,
-        {
-            "log": past.log,
-            "topic": past.topic,
-            "partition": past.partition,
-            "before": past.before,
-            "since": past.since,
-            "limit": recent.limit,
-        },
+        {**_where(past), "since": past.since, "limit": recent.limit},
     )
     if found.num_rows:
         oldest_first = found.take(np.arange(found.num_rows)[::-1])
         ids = pa.concat_arrays(oldest_first.column("id").chunks)
         recent.load(ids, oldest_first.column("received").to_numpy())
+
+
+def known_values(store: Tables, past: Past) -> Sequence[tuple[str, str, str, str]]:
+    """Return the tag values that a partition's past has brought: tenant, name, key and value."""
+    where = _where(past)
+    return [(str(t), str(n), str(k), str(v)) for t, n, k, v in store.rows(_VALUES, where)]
+
+
+def values_end(store: Tables, log: str, topic: str, partition: int) -> int:
+    """Return the offset below which all tag values are that a partition has so far."""
+    where = {"log": log, "topic": topic, "partition": partition}
+    ((end,),) = store.rows(_VALUES_END, where)
+    return int(end)
+
+
+def _where(past: Past) -> dict[str, Any]:
+    return {
+        "log": past.log,
+        "topic": past.topic,
+        "partition": past.partition,
+        "before": past.before,
+    }

@@ -2,6 +2,10 @@
 
 The original records are read again from Kafka and go through the same decoder and the same insert
 as everything else, under their own coordinates. See letter_jobs for why none is counted twice.
+
+A letter refused for a tag's value is stored when its partition knows the value by now, or has room
+for it under today's budget. The values that a job brings are not written down as known, since what
+workers knew at an offset must not change; so each job begins with the same room.
 """
 
 from __future__ import annotations
@@ -21,8 +25,9 @@ from millrace.streams.batch import STORE_PARTITIONS, EventBatch
 from millrace.streams.decode import Decoder
 from millrace.streams.letter_jobs import JobTaken, LetterJob
 from millrace.streams.letter_records import select
-from millrace.streams.letter_work import LetterWork, Records
+from millrace.streams.letter_work import LetterWork, Records, judged
 from millrace.streams.letters import Filters, Letter, Place, Tables
+from millrace.streams.recall import values_end
 from millrace.streams.record_batch import RecordBatch
 from millrace.streams.settings import SinkSettings
 
@@ -136,13 +141,14 @@ class Redrive:
     def _plan(self, number: int, place: Place, found: Sequence[Letter]) -> _Plan:
         block = letter_jobs.blocks(self._store)
         records = self._originals(place, found)
-        batch = self._decoder.decode(records, place.log)
+        known = values_end(self._store, *place)
+        batch = judged(self._store, self._decoder, records, place, known)
         end = found[-1].offset + 1
         cut = batch.cut_before(STORE_PARTITIONS)
         if cut is not None:
             end = cut
             records = records.until(cut)
-            batch = self._decoder.decode(records, place.log)
+            batch = judged(self._store, self._decoder, records, place, known)
         batch = self._storable(batch)
         fresh = self._fresh(place, batch)
         offsets = np.asarray(batch.rows.column("offset"), np.int64)
@@ -159,6 +165,7 @@ class Redrive:
             refused=tuple(sorted(unheard)),
             catalogue=fingerprint,
             block=block,
+            values_end=known,
         )
         refused = Counter(refusal.reason for refusal in batch.refusals)
         tried = sum(letter.offset < end for letter in found)

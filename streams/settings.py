@@ -138,6 +138,8 @@ class RetentionSettings(_Section):
     dead_letters: dict[str, Annotated[int, Field(ge=1)]] = {"default": 30}
     #: Counts of keys that were dropped.
     dropped_keys: dict[str, Annotated[int, Field(ge=1)]] = {"default": 90}
+    #: Counts of events whose tags had more values than their budget.
+    tag_overflows: dict[str, Annotated[int, Field(ge=1)]] = {"default": 90}
 
 
 class ReconcileSettings(_Section):

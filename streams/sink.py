@@ -19,12 +19,13 @@ from millrace.clickhouse.retry import retryable
 from millrace.schemas.catalogue import Catalogue
 from millrace.schemas.errors import MillraceError, StoreError
 from millrace.streams.batch import EventBatch
+from millrace.streams.budgets import Budgets
 from millrace.streams.clock import Clock
 from millrace.streams.duplicates import RecentIds
 from millrace.streams.kept_catalogues import keep_catalogue, kept_catalogue
 from millrace.streams.log_positions import ledger_ends
 from millrace.streams.permit import Permit
-from millrace.streams.recall import Past, recall
+from millrace.streams.recall import Past, known_values, recall
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -84,7 +85,7 @@ class Sink:
         self._threads = ThreadPoolExecutor(inserts, thread_name_prefix=INSERT_THREADS)
 
     async def store(self, batch: EventBatch, permit: Permit) -> None:
-        """Insert the rows, dead letters and dropped keys of a range, side by side.
+        """Insert everything that a range came to, but for its ledger row, side by side.
 
         Returns when all of it is stored; what passes (the store away, overloaded) is waited out.
         Raises RowsRefused when some rows can never be stored, Fenced when the range has become
@@ -97,6 +98,8 @@ class Sink:
             # Under a token of its own: the others may have been stored before these were known.
             self._insert("dead_letters", stores, batch, permit, part=":refused"),
             self._insert("dropped_keys", batch.dropped_keys(), batch, permit),
+            self._insert("tag_values", batch.new_tag_values(), batch, permit),
+            self._insert("tag_overflows", batch.tag_overflows(), batch, permit),
         )
 
     async def enter(self, batch: EventBatch, catalogue: str, permit: Permit) -> None:
@@ -116,6 +119,10 @@ class Sink:
     async def recall(self, past: Past, recent: RecentIds) -> None:
         """Reload the ids stored below an offset, as they were in memory there."""
         await self._patiently(past.topic, lambda: recall(self._store, past, recent))
+
+    async def recall_values(self, past: Past, budgets: Budgets) -> None:
+        """Reload the tag values that were known at an offset."""
+        budgets.load(await self._patiently(past.topic, lambda: known_values(self._store, past)))
 
     async def keep_catalogue(self, catalogue: Catalogue) -> None:
         """Keep a catalogue under its fingerprint, before the first intent names it."""

@@ -7,7 +7,7 @@ from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from millrace.schemas.errors import BrokerError
-from millrace.streams.connection import client_arguments
+from millrace.streams.connection import client_arguments, stop
 from millrace.streams.record_batch import RecordBatch, record_batch
 from millrace.streams.settings import KafkaSettings
 
@@ -33,7 +33,7 @@ async def newest(kafka: KafkaSettings, tp: TP, count: int) -> RecordBatch | None
             error
         )
     finally:
-        await consumer.stop()
+        await stop(consumer)
     if not found:
         return None
     return record_batch(

@@ -49,6 +49,9 @@ class Telemetry:
         for key, count in batch.dropped.items():
             tags = (("namespace", key.namespace), ("topic", batch.topic))
             self._counts["millrace.ingest.dropped_keys", tags] += count
+        for beyond, count in batch.overflows.items():
+            tags = (("namespace", beyond.namespace), ("topic", batch.topic))
+            self._counts["millrace.ingest.tag_overflows", tags] += count
         self._positions[tp] = batch.end
         if batch.stored:
             self._note_times(tp, batch)
@@ -67,6 +70,12 @@ class Telemetry:
     def lost(self, tp: TP, offsets: int) -> None:
         """Note offsets that the log forgot before they were stored."""
         self._counts["millrace.ingest.lost", (("topic", tp.topic),)] += offsets
+
+    def too_late(self, tp: TP, values: Mapping[tuple[str, int], int]) -> None:
+        """Note values, by name and window size, that their windows could not take any more."""
+        for (name, size), count in values.items():
+            tags = (("name", name), ("size", str(size)), ("topic", tp.topic))
+            self._counts["millrace.windows.too_late", tags] += count
 
     def paused(self, tp: TP, state: str) -> None:
         """Note that a partition was paused, or that it goes on: ``paused`` or ``resumed``."""

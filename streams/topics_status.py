@@ -10,7 +10,7 @@ from aiokafka.errors import KafkaError
 
 from millrace.schemas.errors import BrokerError
 from millrace.streams import generations, pauses
-from millrace.streams.connection import client_arguments
+from millrace.streams.connection import client_arguments, stop
 from millrace.streams.letters import Tables
 from millrace.streams.log_positions import ledger_ends
 from millrace.streams.settings import KafkaSettings
@@ -124,7 +124,7 @@ async def _spans(
         starts = await consumer.beginning_offsets(every)
         ends = await consumer.end_offsets(every)
     finally:
-        await consumer.stop()
+        await stop(consumer)
     return {
         name: [PartitionStatus(place.partition, starts[place], ends[place]) for place in found]
         for name, found in places.items()

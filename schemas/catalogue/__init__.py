@@ -13,6 +13,7 @@ from millrace.schemas.catalogue.model import (
     Declaration,
     LongValues,
     Namespace,
+    OverBudget,
     Scalars,
     Undeclared,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "Declaration",
     "LongValues",
     "Namespace",
+    "OverBudget",
     "Scalars",
     "Undeclared",
 ]

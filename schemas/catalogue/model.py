@@ -40,6 +40,16 @@ class Scalars(StrEnum):
     REFUSE = "refuse"
 
 
+class OverBudget(StrEnum):
+    """What a namespace does with a tag's new value when its budget is used up."""
+
+    OVERFLOW = "overflow"  # the event is stored, the value becomes ``__overflow__``
+    REFUSE = "refuse"
+    #: Of catalogues from before there were budgets, which no file can say: a range that was begun
+    #: by one of them is repeated, and read again, without any.
+    IGNORE = "ignore"
+
+
 def _nothing() -> Mapping[str, Any]:
     return MappingProxyType({})
 
@@ -88,6 +98,7 @@ class Namespace:
     personal: frozenset[str] = frozenset()  # entity types whose id is hashed
     retention_class: str = "default"
     series_budget: int = 100  # distinct values of one tag key of one name and tenant
+    over_budget: OverBudget = OverBudget.IGNORE
     tags: int = limits.TAGS  # at most this many
     tag_value_length: int = limits.TAG_VALUE_LENGTH
     attribute_length: int = limits.ATTRIBUTE_LENGTH

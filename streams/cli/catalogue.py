@@ -1,4 +1,4 @@
-"""``millrace catalogue``: show every declared event, check files before they serve."""
+"""``millrace catalogue``: show every declared event, check files, see what budgets are used up."""
 
 from __future__ import annotations
 
@@ -12,19 +12,27 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from millrace.clickhouse.client import Store
+from millrace.clickhouse.migrate import check_applied
 from millrace.schemas.catalogue import Catalogue, Declaration, Namespace
 from millrace.schemas.catalogue_files import load_catalogue
 from millrace.schemas.errors import ConfigurationError
 from millrace.schemas.naming import advice
+from millrace.streams.budget_usage import BudgetUse, budget_uses
+from millrace.streams.cli.where import settings_of
 from millrace.streams.settings import load_settings
 
 app = typer.Typer(
-    help="Show and check the catalogue of known events.",
+    help="Show and check the catalogue of known events, and the budgets of their tags.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 
 _COLUMNS = ("namespace", "name", "kind", "measurements", "tags", "attributes", "status")
+_BUDGETS = (
+    *("tenant", "namespace", "name", "tag", "values", "budget", "used"),
+    *("overflowed", "refused"),
+)
 
 
 @app.command("list")
@@ -42,9 +50,7 @@ def list_events(
     Example: millrace catalogue list --namespace game
     """
     catalogue = load_catalogue(load_settings().catalogue_files)
-    if namespace and namespace not in catalogue.namespaces:
-        known = ", ".join(catalogue.namespaces)
-        raise ConfigurationError(f"There is no namespace {namespace}; there are {known}")
+    _check_known(catalogue, namespace)
     chosen = [
         (owner, declaration)
         for owner, declaration in catalogue.declarations
@@ -53,7 +59,7 @@ def list_events(
     if as_json:
         typer.echo(json.dumps([_facts(*one) for one in chosen], indent=2, ensure_ascii=False))
     else:
-        _show(chosen)
+        _print(_COLUMNS, list(_rows(chosen)), f"{len(chosen)} events")
 
 
 @app.command("check")
@@ -75,6 +81,47 @@ def check_files(
     for sentence in advice(catalogue, load_catalogue()):
         typer.echo(f"Note: {sentence}.", err=True)
     typer.echo(_summary(catalogue, len(extra)))
+
+
+@app.command("budgets")
+def show_budgets(
+    namespace: Annotated[str, typer.Option("--namespace", "-n", help="Only this namespace.")] = "",
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", help="Data directory of a running `millrace up` or `demo`."),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON document instead of a table.")
+    ] = False,
+) -> None:
+    """Show how many distinct values each tag has had, of how many it may have.
+
+    Every partition of the log has the budget for itself; shown is the one that knows most values.
+    First come the tags that made most events overflow or be refused. When the output is piped, a
+    line has the columns separated by tabs.
+
+    Example: millrace catalogue budgets --namespace game
+    """
+    settings = settings_of(data)
+    catalogue = load_catalogue(settings.catalogue_files)
+    _check_known(catalogue, namespace)
+    clickhouse = settings.clickhouse
+    store = Store.connect(clickhouse.url.get_secret_value(), timeout=clickhouse.timeout)
+    check_applied(store)
+    uses = budget_uses(store, catalogue, namespace)
+    if as_json:
+        typer.echo(json.dumps([use.as_dict() for use in uses], indent=2, ensure_ascii=False))
+    elif uses:
+        _print(_BUDGETS, [_cells(use) for use in uses], f"{len(uses)} tags")
+    else:
+        whose = f"of namespace {namespace} " if namespace else ""
+        typer.echo(f"No tag {whose}has had a value yet.", err=True)
+
+
+def _check_known(catalogue: Catalogue, namespace: str) -> None:
+    if namespace and namespace not in catalogue.namespaces:
+        known = ", ".join(catalogue.namespaces)
+        raise ConfigurationError(f"There is no namespace {namespace}; there are {known}")
 
 
 def _summary(catalogue: Catalogue, extra: int) -> str:
@@ -102,16 +149,30 @@ def _facts(namespace: Namespace, declaration: Declaration) -> dict[str, Any]:
     }
 
 
-def _show(chosen: Sequence[tuple[Namespace, Declaration]]) -> None:
+def _print(columns: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> None:
     console = Console()
     if not console.is_terminal:
-        for cells in _rows(chosen):
+        for cells in rows:
             typer.echo("\t".join(cells))
         return
-    table = Table(*_COLUMNS, caption=f"{len(chosen)} events", header_style="bold")
-    for cells in _rows(chosen):
+    table = Table(*columns, caption=caption, header_style="bold")
+    for cells in rows:
         table.add_row(*map(escape, cells))
     console.print(table)
+
+
+def _cells(use: BudgetUse) -> tuple[str, ...]:
+    return (
+        use.tenant,
+        use.namespace,
+        use.name,
+        use.key,
+        str(use.values),
+        str(use.budget),
+        f"{use.used:.0%}",
+        str(use.overflowed),
+        str(use.refused),
+    )
 
 
 def _rows(chosen: Sequence[tuple[Namespace, Declaration]]) -> Iterator[tuple[str, ...]]:

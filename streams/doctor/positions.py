@@ -16,7 +16,7 @@ from faust.types import TP
 from millrace.clickhouse.client import Store
 from millrace.schemas.errors import BrokerError, ConfigurationError, MillraceError
 from millrace.streams import generations
-from millrace.streams.connection import client_arguments
+from millrace.streams.connection import client_arguments, stop
 from millrace.streams.doctor.clocks import FAULT_SECONDS, WARNING_SECONDS, judge_skew
 from millrace.streams.doctor.finding import Finding, Level
 from millrace.streams.intent import Intent
@@ -193,7 +193,7 @@ async def _bounds(
         ends = await consumer.end_offsets(places)
         ahead = await _ahead(consumer, places)
     finally:
-        await consumer.stop()
+        await stop(consumer)
     return {(p.topic, p.partition): Bounds(starts[p], ends[p]) for p in places}, ahead
 
 

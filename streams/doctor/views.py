@@ -15,7 +15,10 @@ from millrace.streams.doctor.finding import Finding, Level
 _AREA: Final = "clickhouse"
 WINDOW: Final = 100_000
 #: Every table that a range is inserted into.
-INSERTED: Final = ("events", "ingest_ledger", "dead_letters", "dropped_keys")
+INSERTED: Final = (
+    *("events", "ingest_ledger", "dead_letters", "dropped_keys"),
+    *("tag_values", "tag_overflows"),
+)
 _VIEW: Final = re.compile(r"CREATE MATERIALIZED VIEW (\w+) +TO (\w+) AS\s+(.*)", re.DOTALL)
 _DROP: Final = re.compile(r"DROP (?:VIEW|TABLE) (\w+)")
 

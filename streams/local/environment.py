@@ -67,7 +67,7 @@ def _text(value: Any) -> str:
             return value.get_secret_value()
         case Path():
             return str(value.resolve())
-        case Mapping():
+        case Mapping() | tuple():
             return json.dumps(value)
         case _:
             return str(value)

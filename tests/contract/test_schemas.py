@@ -40,6 +40,8 @@ EVENT_OPTIONAL = {
     "traceparent",
     "label",
 }
+#: What the records of windows and live values have in common.
+MEASURED = {"tenant", "name", "measurement", "log", "partition", "through_offset"}
 #: Records of our own: each is read by later versions, so none may lose or newly demand a field.
 RECORDS = {
     "dead_letter": (
@@ -52,10 +54,17 @@ RECORDS = {
         {"first_day", "last_day", "refused"},
     ),
     "window": (
-        {"tenant", "name", "measurement", "size", "start", "partition", "count", "sum", "min"}
-        | {"max", "last", "histogram", "through_offset", "final"},
-        {"tags", "revision"},
+        MEASURED
+        | {"size", "start", "count", "sum", "min", "max", "last", "last_at"}
+        | {"histogram", "final"},
+        {"tags", "revision", "late"},
     ),
+    "window_progress": ({"log", "partition", "now", "before"}, set[str]()),
+    "live_value": (
+        MEASURED | {"kind", "value", "last_at", "expires_at"},
+        {"tags", "observations", "time_steps"},
+    ),
+    "live_progress": ({"log", "partition", "through_offset"}, set[str]()),
 }
 VERSION_1 = {"event": (EVENT_REQUIRED, EVENT_OPTIONAL), **RECORDS}
 

@@ -12,6 +12,8 @@ from millrace.schemas import catalogue_tables, limits
 from millrace.schemas.catalogue_files import load_catalogue
 from millrace.schemas.event import Event
 from millrace.schemas.reasons import Reason
+from millrace.schemas.window import Window
+from millrace.streams.window_merge import merge
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -35,6 +37,13 @@ def test_the_events_of_the_page_decode() -> None:
     assert smallest.measurements == {"count": 1}
     assert large.measurements == {"items": 3, "seconds": 1.5}
     assert large.occurred_at.hour == 14
+
+
+def test_the_window_of_the_page_is_one_and_tail_shows_what_the_page_says() -> None:
+    stored, shown = blocks("windows.md", "json")
+    window = Window.model_validate_json(stored)
+    assert f"{int(window.start.timestamp())}]`" in text("windows.md")
+    assert list(merge([window]).as_dict()) == list(json.loads(shown))
 
 
 def test_the_page_names_every_field_and_reason() -> None:

@@ -23,6 +23,7 @@ from millrace.streams.gate import GateTools
 from millrace.streams.ingest import Ingest
 from millrace.streams.intent import parse_intent
 from millrace.streams.partition_tools import Log, Tools
+from millrace.streams.projections import Projections
 from millrace.streams.record_batch import RecordBatch, record_batch
 from millrace.streams.settings import RefusalSettings, SinkSettings
 from millrace.streams.sink import Sink
@@ -60,6 +61,12 @@ class RecordingStore:
         if "FROM ingest_ledger" in sql:
             ends = [row["end_offset"] for row in self.all("ingest_ledger")]
             return [(0, max(ends))] if ends else []
+        if "value FROM tag_values" in sql:
+            return [
+                (row["tenant"], row["name"], row["key"], row["value"])
+                for row in self.all("tag_values")
+                if row["offset"] < (parameters or {})["before"]
+            ]
         if "max(at) FROM ingest_pauses" in sql:
             said = [row["at"] for row in self.all("ingest_pauses")]
             return [(max(said, default=datetime.fromtimestamp(0, UTC)),)]
@@ -218,6 +225,7 @@ def _tools(
         logs={"events": Log("log", "id")},
         co_partitioned=co_partitioned,
         publish=publish,
+        project=lambda tp: None,
         gates=gates,
         watcher=Telemetry(gates.clock, "worker"),
         clock=gates.clock,
@@ -235,6 +243,7 @@ async def running(
     tail: Sequence[bytes] = (),
     partitions: int = 1,
     telemetry: Telemetry | None = None,
+    project: Callable[[TP], Projections | None] = lambda tp: None,
     **settings: Any,
 ) -> AsyncIterator[FedIngest]:
     clock = clock or SystemClock()
@@ -249,7 +258,7 @@ async def running(
     )
     chosen = SinkSettings(**{"max_seconds": 0.01, **settings})
     tools = _tools(store, positions, sink, gates, settings=chosen, partitions=partitions)
-    ingest = FedIngest(replace(tools, watcher=watcher, clock=clock), positions)
+    ingest = FedIngest(replace(tools, watcher=watcher, clock=clock, project=project), positions)
     ingest.assigned({PLACE}, FIRST)
     await until(lambda: positions.reading > 0 or bool(positions.held))
     try:

@@ -78,7 +78,17 @@ class MemoryStore:
     def _open(self, sql: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         begun = {row["number"] for row in self._jobs("begun")}
         ended = {row["number"] for row in self.of("letter_jobs") if row["state"]}
-        names = ("number", "job", "log", "topic", "partition", *MARKS, "catalogue", "block")
+        names = (
+            "number",
+            "job",
+            "log",
+            "topic",
+            "partition",
+            *MARKS,
+            "catalogue",
+            "block",
+            "values_end",
+        )
         return [
             tuple(row[name] for name in names)
             for row in self._jobs("begun")
@@ -142,4 +152,12 @@ _ANSWERS: Mapping[str, Any] = {
         if MARKS[row["mark"]] == "refused" and row["catalogue"] == parameters["catalogue"]
     ],
     "SELECT id, toUnixTimestamp64Milli": MemoryStore._ids,
+    "max(offset) + 1) FROM tag_values": lambda store, sql, parameters: [
+        (max((row["offset"] + 1 for row in store.of("tag_values")), default=0),)
+    ],
+    "value FROM tag_values": lambda store, sql, parameters: [
+        tuple(row[name] for name in ("tenant", "name", "key", "value"))
+        for row in store.of("tag_values")
+        if row["offset"] < parameters["before"]
+    ],
 }

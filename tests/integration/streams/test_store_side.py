@@ -18,7 +18,14 @@ from millrace.schemas.errors import ConfigurationError
 from millrace.streams import generations
 from millrace.streams.batch import EventBatch
 from millrace.streams.clock import SystemClock
-from millrace.streams.columns import DEAD_LETTERS, DROPPED_KEYS, EVENTS, LEDGER
+from millrace.streams.columns import (
+    DEAD_LETTERS,
+    DROPPED_KEYS,
+    EVENTS,
+    LEDGER,
+    TAG_OVERFLOWS,
+    TAG_VALUES,
+)
 from millrace.streams.decode import Decoder
 from millrace.streams.duplicates import RecentIds
 from millrace.streams.recall import Past, recall
@@ -58,6 +65,8 @@ def store_and_enter(store: Store, batch: EventBatch) -> None:
         ("events", EVENTS),
         ("dead_letters", DEAD_LETTERS),
         ("dropped_keys", DROPPED_KEYS),
+        ("tag_values", TAG_VALUES),
+        ("tag_overflows", TAG_OVERFLOWS),
         ("ingest_ledger", LEDGER),
     ],
 )

@@ -21,11 +21,19 @@ from millrace.streams.connection import client_arguments
 from millrace.streams.settings import KafkaSettings
 from millrace.streams.topics import Topics
 
-NAMES = ("faults.login", "faults.order", "faults.page", "faults.query")
+#: Names of events and the kind of each.
+KINDS = {
+    "faults.login": "event",
+    "faults.order": "counter",
+    "faults.page": "histogram",
+    "faults.query": "gauge",
+}
+NAMES = tuple(KINDS)
 REFUSED_SHARE = 0.02
 DUPLICATE_SHARE = 0.02
 DROPPED_SHARE = 0.01
 DROPPED_KEY = "email"
+MINUTE_WEIGHTS = (4, 3, 2, 1)
 #: Records of one batch in the log, at most; each batch reaches a worker as a whole.
 BATCH = 500
 _BATCH_BYTES = 900_000
@@ -72,8 +80,9 @@ class Feed:
         self._kafka = kafka
         self._random = random.Random(seed)
         now = datetime.now(UTC).replace(second=0, microsecond=0)
-        # Another minute, hour and day: a range has several buckets and parts in every table.
-        self._minutes = [now - timedelta(minutes=ago) for ago in (3, 4, 70, 1500)]
+        # Another minute, hour and day: a range has several buckets and parts in every table. For
+        # the live windows a third is late and the last, once there were others, too late.
+        self._minutes = [now - timedelta(minutes=ago) for ago in (3, 4, 40, 1500)]
 
     @property
     def delivered(self) -> int:
@@ -129,14 +138,15 @@ class Feed:
 
     def _valid(self, account: Account, *, dropped: bool) -> bytes:
         choose = self._random
-        name, minute = choose.choice(NAMES), choose.choice(self._minutes)
+        name = choose.choice(NAMES)
+        moment = self._moment()
+        minute = moment.replace(second=0)
         value = choose.randrange(1000)
         identity = UUID(int=choose.getrandbits(128), version=4)
-        second = choose.randrange(60)
         extra = f',"{DROPPED_KEY}":"someone"' if dropped else ""
         event = (
-            f'{{"id":"{identity}","name":"{name}","value":{value},'
-            f'"occurred_at":"{minute + timedelta(seconds=second):%Y-%m-%dT%H:%M:%S}Z",'
+            f'{{"id":"{identity}","name":"{name}","kind":"{KINDS[name]}","value":{value},'
+            f'"occurred_at":"{moment:%Y-%m-%dT%H:%M:%S}Z",'
             f'"tags":{{"route":"/{choose.randrange(5)}"{extra}}}}}'
         ).encode()
         account.ids += identity.bytes
@@ -148,6 +158,11 @@ class Feed:
             if len(account._recent) > 2 * _REACH:
                 del account._recent[:_REACH]
         return event
+
+    def _moment(self) -> datetime:
+        """Return when the next event happened, in whole seconds."""
+        (minute,) = self._random.choices(self._minutes, MINUTE_WEIGHTS)
+        return minute + timedelta(seconds=self._random.randrange(60))
 
     def _refused(self) -> bytes | None:
         sound = (
@@ -167,3 +182,22 @@ class Feed:
                 f'{{{sound},"name":"{NAMES[0]}","value":1,"tags":{{"k":"{"v" * 5000}"}}}}'.encode(),
             )
         )
+
+
+class SteadyFeed(Feed):
+    """Events that happen one after another from ``start`` on, a hundred a second.
+
+    Most come up to three seconds after a later one, some up to ten and a few half a minute; the
+    same seed and another start give the same events at other times.
+    """
+
+    def __init__(self, kafka: KafkaSettings, seed: int, start: datetime) -> None:
+        super().__init__(kafka, seed)
+        self._start, self._made = start, 0
+
+    def _moment(self) -> datetime:
+        choose = self._random
+        self._made += 1
+        (back,) = choose.choices((3.0, 10.0, 30.0), (90, 9, 1))
+        late = choose.uniform(0, back)
+        return self._start + timedelta(seconds=int(self._made / 100 + 30 - late))

@@ -1,7 +1,7 @@
 """The independent count: what the store holds against the account of what was published.
 
 Every id is compared, not only their number; every bucket of every rollup; the ledger's four sums;
-the dead letters. Millrace's own proof comes last and must agree.
+the dead letters; every live window and live value. Millrace's own proof comes last and must agree.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from millrace.streams.reconcile import prove
 from millrace.streams.settings import Settings
 
 from .feed import DROPPED_KEY, Account, Feed
+from .verify_windows import wrong_projections
 
 SERVICES = "endsWith(topic, 'telemetry.events')"
 ROLLUPS = {
@@ -46,6 +47,8 @@ def assert_once(store: Store, settings: Settings, feeds: Sequence[Feed]) -> None
     ]
     for table, start in ROLLUPS.items():
         wrong += _rollup(store, table, start, accounts)
+    if settings.windows.enabled:
+        wrong += asyncio.run(wrong_projections(store, settings, feeds))
     if wrong:
         raise NotOnce("; ".join(wrong))
     report = asyncio.run(prove(settings, store, patience=30))

@@ -27,6 +27,8 @@ CHECKSUMS = {
     "0013_ingest_pauses": "ba89e31de55df325",
     "0014_letter_marks": "f1beaa3eb62b8079",
     "0015_topic_ids": "459f3673309c05ef",
+    "0016_tag_values": "9eab455cc4bb441e",
+    "0017_letter_jobs_values": "9a86df510bdc8dfe",
 }
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from millrace.schemas.catalogue import Catalogue, LongValues, Scalars, Undeclared
+from millrace.schemas.catalogue import Catalogue, LongValues, OverBudget, Scalars, Undeclared
 from millrace.schemas.catalogue_files import load_catalogue
 from millrace.schemas.errors import CatalogueError
 from millrace.schemas.event import Kind
@@ -98,6 +98,20 @@ def test_an_extra_file_may_adjust_limits_tenants_and_retention(tmp_path: Path) -
     game = load(tmp_path, '[namespace]\nname = "game"\ntenants = ["realm"]').namespaces["game"]
     assert game.tenants == {"realm"}
     assert game.undeclared is Undeclared.CLOSED
+
+
+def test_what_is_over_a_budget_overflows_or_is_refused_by_the_namespaces_temper(
+    tmp_path: Path,
+) -> None:
+    shipped = load_catalogue().namespaces.values()
+    for namespace in shipped:
+        closed = namespace.undeclared is Undeclared.CLOSED
+        usual = OverBudget.OVERFLOW if closed else OverBudget.REFUSE
+        assert namespace.over_budget is usual
+    turned = load(tmp_path, '[namespace]\nname = "game"\n[limits]\nover_budget = "refuse"')
+    assert turned.namespaces["game"].over_budget is OverBudget.REFUSE
+    with pytest.raises(CatalogueError, match=r"\[limits\] over_budget: .*'overflow' or 'refuse'"):
+        load(tmp_path, '[namespace]\nname = "game"\n[limits]\nover_budget = "ignore"')
 
 
 @pytest.mark.requirement("IDENT-07")

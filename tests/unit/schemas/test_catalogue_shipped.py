@@ -281,6 +281,8 @@ def test_the_pipelines_own_events() -> None:
         "ingest.duplicates",
         "ingest.rejected",
         "ingest.dropped_keys",
+        "ingest.tag_overflows",
+        "windows.too_late",
         "ingest.lag",
         "ingest.watermark",
         "ingest.delay",

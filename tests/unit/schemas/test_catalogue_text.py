@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from millrace.schemas.catalogue import OverBudget
 from millrace.schemas.catalogue_files import canonical, load_catalogue, parse_canonical
 from millrace.schemas.errors import CatalogueError
 
@@ -28,6 +29,7 @@ def test_loading_twice_gives_the_same_fingerprint() -> None:
         pytest.param('untracked = ["bezgelor.combat.damage"]', id="tracking"),
         pytest.param('tenants = ["realm"]', id="tenants"),
         pytest.param("[limits]\nseries_budget = 7", id="limit"),
+        pytest.param('[limits]\nover_budget = "refuse"', id="what is over it"),
         pytest.param('[events."test.event"]\nkind = "event"', id="event"),
     ],
 )
@@ -61,6 +63,14 @@ def test_a_text_from_before_a_policy_existed_has_its_default() -> None:
         del namespace["attribute_length"]
     old = parse_canonical(json.dumps(document))
     assert old.namespaces["game"].attribute_length == 2_048
+
+
+def test_a_text_from_before_the_budgets_has_none() -> None:
+    document = json.loads(canonical(load_catalogue()))
+    for namespace in document["namespaces"]:
+        del namespace["over_budget"]
+    old = parse_canonical(json.dumps(document))
+    assert {one.over_budget for one in old.namespaces.values()} == {OverBudget.IGNORE}
 
 
 def test_a_loaded_catalogue_cannot_be_changed() -> None:

@@ -11,7 +11,9 @@ from catalogues import SMALL
 from hypothesis import given
 from hypothesis import strategies as st
 
-from millrace.streams.arbiter import Accepted, judge
+from millrace.schemas.errors import InvalidEvent
+from millrace.schemas.reasons import Reason
+from millrace.streams.arbiter import Accepted, judge, overrule
 from millrace.streams.refusal import Refusal
 
 TIMESTAMP = int(datetime(2026, 11, 20, 12, tzinfo=UTC).timestamp() * 1000)
@@ -131,3 +133,10 @@ def test_no_json_makes_the_arbiter_raise(value: Any) -> None:
     for field in ("name", "occurred_at", "tags", "attributes", "measurements", "value", "id"):
         verdict(**{field: value})
         verdict(**{"name": "game.login", field: value})
+
+
+def test_only_what_is_fine_by_itself_can_be_overruled() -> None:
+    error = InvalidEvent(Reason.TAG_VALUES_EXCEEDED, "tags.k", "too many")
+    for raw in (None, b"{"):
+        with pytest.raises(ValueError, match="Only a record that was accepted"):
+            overrule(raw, 0, SMALL, error)

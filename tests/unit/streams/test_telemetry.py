@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from millrace.schemas.catalogue_files import load_catalogue
 from millrace.streams.arbiter import Accepted, judge
 from millrace.streams.decode import Decoder
 from millrace.streams.record_batch import record_batch
+from millrace.streams.tag_values import TagOverflow
 from millrace.streams.telemetry import Telemetry, encode
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -35,6 +37,8 @@ def gathered() -> list[dict[str, Any]]:
     batch = Decoder(SMALL, b"k").decode(
         record_batch("events", 2, 10, [10, 11, 12], [TIMESTAMP - 4000] * 3, records), "log"
     )
+    beyond = TagOverflow(0, "t", "default", "a.b", "k", refused=False)
+    batch = replace(batch, overflows={beyond: 3, beyond._replace(key="l", refused=True): 1})
     telemetry.stored(batch, 0.25)
     telemetry.retried("events", 241)
     return [
@@ -54,6 +58,7 @@ def test_says_what_was_stored_how_long_it_took_and_how_far_behind_it_is() -> Non
     assert measured("millrace.ingest.stored") == {"count": 2}
     assert measured("millrace.ingest.rejected") == {"count": 1}
     assert measured("millrace.ingest.dropped_keys") == {"count": 2}
+    assert measured("millrace.ingest.tag_overflows") == {"count": 4}
     assert measured("millrace.ingest.retries") == {"count": 1}
     assert measured("millrace.ingest.flush") == {"rows": 2, "seconds": 0.25}
     assert measured("millrace.ingest.delay") == {"seconds": 4.0}

@@ -70,6 +70,6 @@ def test_check_fails_on_a_faulty_file(tmp_path: Path) -> None:
     assert str(result.exception).startswith(f'{path}: [events."shop.paid"] kind')
 
 
-@pytest.mark.parametrize("command", ["list", "check"])
+@pytest.mark.parametrize("command", ["list", "check", "budgets"])
 def test_help_has_an_example(command: str) -> None:
     assert f"Example: millrace catalogue {command}" in run(command, "--help").stdout
