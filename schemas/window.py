@@ -82,7 +82,8 @@ class Progress(BaseModel):
 
     ``watermark`` is the event time, in Unix microseconds, before which no more is expected; null
     before the first event. ``too_late`` counts, by window size, the values that came after a
-    window could still be corrected.
+    window could still be corrected. ``first_offsets`` says, by window size, from which offset on
+    all stored events are in: windows of that size were begun there.
     """
 
     model_config = _FORM
@@ -90,6 +91,7 @@ class Progress(BaseModel):
     through_offset: Annotated[int, Field(ge=0)]
     watermark: int | None
     too_late: dict[int, Count] = {}
+    first_offsets: dict[int, Count] = {}
 
 
 class WindowProgress(BaseModel):

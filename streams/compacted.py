@@ -55,7 +55,7 @@ async def read_held(kafka: KafkaSettings, topic: str, partition: int) -> Held:
     Raises BrokerError when Kafka cannot be read.
     """
     held = Held()
-    held.end = await _read(kafka, TopicPartition(topic, partition), None, held.add)
+    held.end = await read_on(kafka, topic, partition, None, held.add)
     return held
 
 
@@ -68,16 +68,22 @@ async def read_latest(
     def take(found: Sequence[Pair]) -> None:
         latest.update((key, value) for key, value in found if key is not None)
 
-    await _read(kafka, TopicPartition(topic, partition), first, take)
+    await read_on(kafka, topic, partition, first, take)
     return latest
 
 
-async def _read(
+async def read_on(
     kafka: KafkaSettings,
-    place: TopicPartition,
+    topic: str,
+    partition: int,
     first: int | None,
     take: Callable[[Sequence[Pair]], None],
 ) -> int:
+    """Hand over the records from ``first`` on, or all of them, to where the partition ends now.
+
+    Returns that end. ``take`` is called in another thread; raises as read_held does.
+    """
+    place = TopicPartition(topic, partition)
     async with reader(kafka) as consumer:
         consumer.assign([place])
         end = int((await consumer.end_offsets([place]))[place])

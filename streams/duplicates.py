@@ -104,14 +104,15 @@ class RecentIds:
             ids = np.concatenate([before.ids, ids])
             timestamps = np.concatenate([before.timestamps, timestamps])
         folded = _fold(ids)
-        order = np.argsort(folded, kind="stable")
+        order = np.argsort(folded)
         self._chunks.append(_Chunk(first, ids, timestamps, folded[order], order))
         self._forget(int(timestamps[-1]) - self._milliseconds)
 
     def _suspects(self, folded: Folded) -> npt.NDArray[np.bool_]:
         """Tell which ids may have come before, in this batch or in an earlier one."""
-        _, codes, counts = np.unique(folded, return_inverse=True, return_counts=True)
-        suspects = np.asarray(counts[codes] > 1)
+        ordered = np.sort(folded)
+        repeated = ordered[1:][ordered[1:] == ordered[:-1]]
+        suspects = np.isin(folded, repeated) if len(repeated) else np.zeros(len(folded), np.bool_)
         for chunk in self._chunks:
             suspects |= chunk.holds(folded)
         return suspects

@@ -135,9 +135,11 @@ class Projections:
     def _catch_up(self, parts: Iterable[Values], position: int) -> None:
         for values in parts:
             end = int(values.offsets[-1]) + 1
-            new = values.keep(values.offsets >= self._windows.through)
-            if len(new):
-                self._windows_out.waiting += self._windows.advance(new, end).records
+            for cut in (*(one for one in self._windows.ahead if one < end), end):
+                new = (values.offsets >= self._windows.through) & (values.offsets < cut)
+                if new.any():
+                    step = self._windows.advance(values.keep(new), cut)
+                    self._windows_out.waiting += step.records
             self._live.add(values.keep(values.offsets >= self._through), end)
         self._windows.reach(position)
         self._through = position

@@ -1,4 +1,7 @@
-"""Reconciles a running installation: waits for the workers, reads the log, compares the store."""
+"""Reconciles a running installation: waits for the workers, reads the log, compares the store.
+
+The live windows come last, since they are published after their events were stored.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,14 @@ from millrace.clickhouse.client import Store
 from millrace.clickhouse.facts import Difference, LogFacts, Place, Report, Span
 from millrace.clickhouse.ledger import ledger_spans, within
 from millrace.clickhouse.reconcile import Terms, compare_log, compare_store
+from millrace.clickhouse.window_checks import WIDTH, compare_progress, compare_windows
 from millrace.schemas.catalogue import Catalogue
 from millrace.schemas.catalogue_files import load_catalogue
 from millrace.streams.log_facts import read_log
 from millrace.streams.log_spans import first_record, log_spans, to_read_again
 from millrace.streams.settings import Settings
 from millrace.streams.topics import Topics
+from millrace.streams.window_facts import WindowReading
 from millrace.streams.wrong_offset import name_offsets
 
 #: How long a worker may take to store what is in the log before that counts as a difference.
@@ -37,7 +42,7 @@ class Effort:
     At most the ``records`` newest records are read again, all of them for None. ``since`` leaves
     out what was flushed before. ``patience`` is how long what is in the log now may take to be
     stored before it counts as a difference; None never counts it. ``gentle`` leaves a worker that
-    shares the process its time.
+    shares the process its time, and its memory: live windows are not compared then.
     """
 
     records: int | None = None
@@ -58,7 +63,8 @@ async def prove(
 ) -> Report:
     """Compare the log with the store, while workers may go on writing.
 
-    Aggregates of everything are always compared; :class:`Effort` has the meaning of the rest.
+    Aggregates of everything are always compared, and live windows unless ``gentle``;
+    :class:`Effort` has the meaning of the rest.
     Raises BrokerError or StoreError when either cannot be asked.
     """
     effort = Effort(records, since, patience, gentle)
@@ -132,8 +138,10 @@ class _Proof:
         """Compare until nothing differs, or the same differs every time."""
         lasting: dict[str, Difference] | None = None
         moved: object = None
+        windows = await self._windows(log)
         for wait in (*_WAITS, 0.0):
             report = await asyncio.to_thread(self._compare_once, log, facts)
+            there = await windows.compare(report) if windows else True
             found = {one.place: one for one in report.found}
             if lasting is not None:
                 found = {place: one for place, one in found.items() if place in lasting}
@@ -141,7 +149,7 @@ class _Proof:
             lasting = found
             report.found = list(found.values())
             moved = await asyncio.to_thread(ledger_spans, self.store)
-            quiet = still and moved == moved_before and not await self._behind(log)
+            quiet = still and there and moved == moved_before and not await self._behind(log)
             if report.ok or quiet or not wait:
                 break
             await asyncio.sleep(wait)
@@ -149,6 +157,17 @@ class _Proof:
             if await asyncio.to_thread(redriven_since, self.store, facts):
                 facts = await self._read([one.span for one in facts])
         return report
+
+    async def _windows(self, log: Sequence[Span]) -> _Windows | None:
+        """Return how live windows are compared; None when they are not."""
+        if self.effort.gentle or not self.settings.windows.enabled:
+            return None
+        topic = Topics(self.settings.kafka.topic_prefix).events
+        places = [span.place for span in log if span.place.topic == topic]
+        ledger = await asyncio.to_thread(ledger_spans, self.store)
+        ends = {place: ledger[place].end for place in places if place in ledger}
+        reading = WindowReading(self.settings, places, self.effort.since)
+        return _Windows(self.settings, self.store, reading, ends)
 
     def _compare_once(self, log: Sequence[Span], facts: LogFacts) -> Report:
         terms = Terms(self.settings.retention.model_dump(), datetime.now(UTC), self.effort.since)
@@ -193,6 +212,27 @@ class _Proof:
             replace(one, text=f"{one.text}; {notes[one.place]}") if one.place in notes else one
             for one in report.found
         ]
+
+
+@dataclass(frozen=True)
+class _Windows:
+    """Compares live windows, again and again."""
+
+    settings: Settings
+    store: Store
+    reading: WindowReading
+    #: Where the ledger ended before. Its newest ranges' windows may still be on their way: they
+    #: are published beside the ledger's row.
+    ends: Mapping[Place, int]
+
+    async def compare(self, report: Report) -> bool:
+        """Add to a report; returns whether the windows have come to where the ledger ended."""
+        facts = await self.reading.refresh()
+        there = await asyncio.to_thread(compare_progress, self.store, report, facts, self.ends)
+        if WIDTH in self.settings.windows.sizes:
+            retention, now = self.settings.retention.model_dump(), datetime.now(UTC)
+            await asyncio.to_thread(compare_windows, self.store, report, facts, retention, now)
+        return there
 
 
 def behind(log: Sequence[Span], ledger: Mapping[Place, Span]) -> dict[Place, Span]:

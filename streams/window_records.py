@@ -31,6 +31,7 @@ class Standing(msgspec.Struct, frozen=True):
     through_offset: int
     watermark: int | None = None
     too_late: dict[int, int] = {}
+    first_offsets: dict[int, int] = {}
 
 
 class Head:

@@ -61,6 +61,9 @@ class Windows:
         self._open: defaultdict[Bucket, dict[Head, Window]] = defaultdict(dict)
         self._final: defaultdict[Bucket, dict[Head, bytes]] = defaultdict(dict)
         self._last_own: Record = (own_key(partition), None)
+        #: Positions beyond ``through`` up to which some windows have everything already, from a try
+        #: of a range that was cut short: no range to be advanced over may go on beyond one.
+        self.ahead: Sequence[int] = ()
         self._strangers: list[bytes] = []  # keys of a life before, or of sizes no longer kept
 
     @property
@@ -81,8 +84,9 @@ class Windows:
         """
         own = own_key(self._partition)
         found = read_own(records, self._log, self._partition)
-        self._standing = _as_of(position, found)
+        self._standing = _as_of(position, found, self._settings.sizes)
         self._base = self._standing.watermark
+        ahead = set[int]()
         for key, value in records.items():
             if key == own:
                 self._last_own = (own, value)
@@ -92,10 +96,13 @@ class Windows:
                 self._strangers.append(key)
                 continue
             head, bucket, window = self._head(stored.measured), stored.bucket, stored.window
+            if window.through_offset > self.through:
+                ahead.add(window.through_offset)
             if window.final:
                 self._final[bucket][head] = _pack(window)
             else:
                 self._open[bucket][head] = window
+        self.ahead = sorted(ahead)
 
     def advance(self, values: Values, end: int) -> Step:
         """Take in the values of the range from ``through`` to ``end``.
@@ -118,7 +125,8 @@ class Windows:
                     added = ((heads[code], window) for code, window in windows)
                     records += self._merge(Bucket(size, start), added, watermark)
         self._base = watermark
-        self._standing = Standing(end, watermark, _sum(before.too_late, late))
+        counted = _sum(before.too_late, late)
+        self._standing = Standing(end, watermark, counted, before.first_offsets)
         records += self._close()
         return Step([*records, self._own(before)], late)
 
@@ -139,7 +147,7 @@ class Windows:
         ended = self._bury(watermark)
         if not ended and not any(bucket.end <= watermark for bucket in self._open):
             return []
-        self._standing = Standing(before.through_offset, watermark, before.too_late)
+        self._standing = msgspec.structs.replace(before, watermark=watermark)
         # The partition's own record goes first: what it closes is closed by whoever reads it.
         return [self._own(self._standing), *ended, *self._close()]
 
@@ -240,10 +248,12 @@ def _without(values: Values, marks: Integers, places: Integers) -> tuple[Values,
     return values.keep(timely), marks[timely]
 
 
-def _as_of(position: int, found: Sequence[Standing] | None) -> Standing:
+def _as_of(position: int, found: Sequence[Standing] | None, sizes: Iterable[int]) -> Standing:
     # Nothing is as of the position when the group's offset was moved back by hand.
     known = [one for one in found or () if one.through_offset <= position]
-    return max(known, key=lambda one: one.through_offset, default=Standing(position))
+    last = max(known, key=lambda one: one.through_offset, default=Standing(position))
+    first = {size: last.first_offsets.get(size, last.through_offset) for size in sizes}
+    return msgspec.structs.replace(last, first_offsets=first)
 
 
 def _sum(known: Mapping[int, int], more: Mapping[tuple[str, int], int]) -> dict[int, int]:

@@ -47,7 +47,7 @@ def reconcile(
     ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
-    """Compare log, ledger, raw events, dead letters and rollups, while workers may go on writing.
+    """Compare log, ledger, raw events, dead letters, rollups and live windows, while workers write.
 
     Aggregates of everything are compared, and the newest records of the log are read again and
     decided anew. Counts must be equal and sums within 1e-9; what a table has forgotten by its

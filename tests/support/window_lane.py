@@ -127,6 +127,7 @@ class Lane:
         """Take a range through to its commit."""
         step = self.windows.advance(values(events), end)
         self.topic.publish(step.records, self._buried_at(self.expected.watermark))
+        assert all(one.through_offset == end for one in _windows(step.records))
         self.too_late += step.too_late
         self.stored += events
         self.position = end
@@ -190,6 +191,10 @@ class Lane:
 
     def _buried_at(self, watermark: int | None) -> int | None:
         return None if watermark is None else watermark - round(self.terms.correction * SECOND)
+
+
+def _windows(records: Iterable[Record]) -> list[Window]:
+    return [Window.model_validate_json(value) for key, value in records if value and place_of(key)]
 
 
 def same(window: Window, content: Content, partition: int) -> bool:

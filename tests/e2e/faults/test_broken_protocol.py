@@ -15,6 +15,18 @@ pytestmark = [pytest.mark.e2e, pytest.mark.integration, pytest.mark.timeout(600)
     [
         pytest.param("skip-intent", "ingest_ledger", r"events: .* doubled", id="no intent"),
         pytest.param("narrow-view", "ingest_ledger", r"rollup_5m: .* differ", id="no window"),
+        pytest.param(
+            "windows-twice",
+            "ingest_ledger",
+            r"windows of .* differing",
+            id="windows added to twice",
+        ),
+        pytest.param(
+            "windows-forget", "ingest_ledger", r"own record is missing", id="no word of how far"
+        ),
+        pytest.param(
+            "live-twice", "ingest_ledger", r"live values of .* differ", id="live added to twice"
+        ),
         pytest.param("commit-first", "events", r"is stopped", id="commit before insert"),
     ],
 )

@@ -55,15 +55,17 @@ def test_windows_of_workers_that_come_and_go(scene: Callable[..., Scene]) -> Non
         reached = round(share * (number + one.random.uniform(0.1, 0.8)))
         one.wait(lambda reached=reached: one.accounted() >= reached, "the next share")  # type: ignore[misc]
         if number == len(SHARES) - 1:
-            leaves = workers[0]
-            one.wait(lambda: leaves.up, "the one that leaves to be up")
-            assert leaves.terminate() == 0
+            one.wait(lambda: workers[0].up, "the one that leaves to be up")
+            assert workers[0].terminate() == 0
         else:
             one.kill(workers.pop(0))
             workers.append(one.start(f"next{number}"))
     wait_until_stored(one)
     one.wait(lambda: live_is_through(one), "live values of everything")
     one.settle()
+    found = lives(one)
+    assert any(window.revision for life in found for window in life.last.values())
+    assert all(life.own and life.own.now.too_late for life in found)
 
     again = scene("the same events a week later", windows=windows)
     steady(again, seed, start - BEFORE - WEEK)
@@ -99,8 +101,8 @@ def contents(
 
 
 def test_the_clock_closes_windows_and_takes_them_away(scene: Callable[..., Scene]) -> None:
-    windows = WindowSettings(sizes=(2, 5), lateness=1, correction=3, idle=1)
-    one = scene(session_timeout=2.0, max_rows=300, windows=windows)
+    windows = WindowSettings(sizes=(1, 3), lateness=1, correction=2, idle=1)
+    one = scene(partitions=2, session_timeout=2.0, max_rows=300, windows=windows)
     start = datetime.now(UTC).replace(second=0, microsecond=0) - BEFORE
     steady(one, one.random.getrandbits(64), start)
     first = one.start("first")

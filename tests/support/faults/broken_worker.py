@@ -14,11 +14,13 @@ from unittest.mock import patch
 from millrace.streams.cli import main
 from millrace.streams.doctor import store as doctor_store
 from millrace.streams.intent import parse_intent
+from millrace.streams.live import Live
 from millrace.streams.transport import Offsets
 from millrace.streams.windows import Windows
 
 _commit: Any = Offsets.commit
-_load: Any = Windows.load
+_load_live: Any = Live.load
+_load_windows: Any = Windows.load
 _advance: Any = Windows.advance
 
 
@@ -31,18 +33,20 @@ async def _commit_first(self: Offsets, tp: Any, offset: int, metadata: str, *res
     return await _commit(self, tp, intent.end if intent else offset, "", *rest)
 
 
-def _load_as_if_nothing_were_in(
-    self: Windows, records: Mapping[bytes, bytes], position: int
-) -> None:
+def _as_if_nothing_were_in(records: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
     nothing, own = b'"through_offset":0', b'["partition",'
-    _load(
-        self,
-        {
-            key: value if key.startswith(own) else re.sub(rb'"through_offset":\d+', nothing, value)
-            for key, value in records.items()
-        },
-        position,
-    )
+    return {
+        key: value if key.startswith(own) else re.sub(rb'"through_offset":\d+', nothing, value)
+        for key, value in records.items()
+    }
+
+
+def _load_windows_twice(self: Windows, records: Mapping[bytes, bytes], position: int) -> None:
+    _load_windows(self, _as_if_nothing_were_in(records), position)
+
+
+def _load_live_twice(self: Live, records: Mapping[bytes, bytes]) -> Any:
+    return _load_live(self, _as_if_nothing_were_in(records))
 
 
 def _advance_without_own_record(self: Windows, *arguments: Any) -> Any:
@@ -62,7 +66,9 @@ def break_worker(how: str) -> None:
             # The window of a table is gone; the worker would say so and not start.
             patch.object(doctor_store, "judge_windows", lambda *_: iter(())).start()
         case "windows-twice":
-            patch.object(Windows, "load", _load_as_if_nothing_were_in).start()
+            patch.object(Windows, "load", _load_windows_twice).start()
+        case "live-twice":
+            patch.object(Live, "load", _load_live_twice).start()
         case "windows-forget":
             patch.object(Windows, "advance", _advance_without_own_record).start()
         case _:

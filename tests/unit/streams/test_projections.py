@@ -221,6 +221,20 @@ async def test_windows_that_were_off_for_a_while_are_made_up_from_the_store() ->
     assert counts(topics) == {"12:00:00": (3, False), "12:00:10": (1, False)}
 
 
+async def test_what_is_made_up_from_the_store_respects_what_was_published_in_part() -> None:
+    topics, clock = Topics(), SteppedClock()
+    ours = await started(topics, clock)
+    await ours.advance(events(0, 1))
+    before = len(topics.logs[WINDOWS])
+    await ours.advance(events(1, 2, 12))
+    # Of this range one window got out; then nothing was published up to offset 5.
+    del topics.logs[WINDOWS][before + 1 :]
+    topics.stored = [events(0, 1, 2, 12, 3, 13)]
+    await (await started(topics, clock, 5)).advance(events(5, 4))
+    assert counts(topics) == {"12:00:00": (4, False), "12:00:10": (2, False)}
+    assert counts(topics, 60) == {"12:00:00": (6, False)}
+
+
 async def test_values_too_late_are_told_by_name_and_size() -> None:
     topics, clock = Topics(), SteppedClock()
     ours = await started(topics, clock, correction=20)

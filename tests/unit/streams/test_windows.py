@@ -252,6 +252,42 @@ def test_what_is_of_no_use_any_more_is_taken_away(log: str, sizes: tuple[int, ..
     assert windows.advance(values([]), position + 2).records[:-1] == [], "once is enough"
 
 
+def test_windows_without_the_partitions_own_record_begin_anew() -> None:
+    lane = Lane(TERMS)
+    lane.advance([event(0, 1), event(1, 13)], 2)
+    del lane.topic.held[b'["partition",0]']
+    windows = Windows(lane.settings, "log", 0)
+    windows.load(lane.topic.held, 2)
+    assert (len(windows), windows.through) == (0, 2)
+    taken = [key for key, value in windows.advance(values([]), 3).records if value is None]
+    assert sorted(taken) == sorted(lane.topic.held)
+
+
+def test_what_is_left_of_a_life_before_is_never_added_to() -> None:
+    lane = Lane(TERMS)
+    lane.advance([event(0, 1, 5.0)], 1)
+    anew = Windows(lane.settings, "another", 0)
+    anew.load(lane.topic.held, 0)
+    # It dies when its own record is there and nothing else is.
+    held = reader(lane.topic.held, anew.advance(values([event(0, 15)]), 1).records[-1:])
+    heir = Windows(lane.settings, "another", 0)
+    heir.load(held, 1)
+    assert len(heir) == 0
+    held = reader(held, heir.advance(values([event(1, 2, 9.0)]), 2).records)
+    (window,) = (Window.model_validate_json(one) for key, one in held.items() if place_of(key))
+    assert (window.log, window.count, window.sum) == ("another", 1, 9.0)
+
+
+def test_series_are_not_forgotten_while_they_have_windows() -> None:
+    lane = Lane(TERMS)
+    many = [event(number, 1)._replace(name=f"page.{number}") for number in range(1_100)]
+    lane.advance(many, 1_100)
+    for first in (1_100, 2_200):
+        again = [one._replace(offset=one.offset + first) for one in many]
+        lane.advance(again, first + 1_100)
+    lane.check()
+
+
 def reader(held: Mapping[bytes, bytes], records: Sequence[Record]) -> dict[bytes, bytes]:
     """What a reader holds after more records."""
     latest: dict[bytes, bytes | None] = {**held, **dict(records)}
