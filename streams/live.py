@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Final
 
 import msgspec
@@ -154,14 +155,20 @@ class Live:
         moved = self._added is not None and self._added != self._published
         return moved or bool(self._marked or self._foreign)
 
-    def publish(self, through: int, now_ms: int) -> list[Record]:
+    def over(self, now_ms: int, idle_ms: int) -> bool:
+        """Tell whether ``publish`` would take a value away."""
+        horizon = self._horizon(now_ms, idle_ms)
+        return any(value.received < horizon for value in islice(self._values.values(), 1))
+
+    def publish(self, through: int, now_ms: int, idle_ms: int = 0) -> list[Record]:
         """Return what changed as records, then what is over, the partition's own record last.
 
         All events below ``through`` must have been added. The caller sends the records in this
         order; when it cannot, it must load the values anew, since they count as published. What
-        is over is told by the log's clock, or by ``now_ms``, Unix milliseconds, if that is behind.
+        is over is told by the log's clock, ``idle_ms`` after its newest event, or by ``now_ms``,
+        Unix milliseconds, if that is behind.
         """
-        over = self._forget(min(now_ms, self._newest) - self._life - GRACE)
+        over = self._forget(self._horizon(now_ms, idle_ms))
         records: list[Record] = [self._record(one, through) for one in self._marked if one.marked]
         known = {key for key, _ in records}
         records += [(key, None) for key in [*over, *self._foreign] if key not in known]
@@ -172,6 +179,9 @@ class Live:
     def current(self, keys: Iterable[bytes]) -> dict[bytes, bytes | None]:
         """Return what the records of some keys say by now; None where there is nothing to say."""
         return {key: self._value_of(key) for key in keys}
+
+    def _horizon(self, now_ms: int, idle_ms: int) -> int:
+        return min(now_ms, self._newest + idle_ms) - self._life - GRACE
 
     def _unknown(self, values: Values) -> Values:
         """Return the values of events without a live value that has them in it already."""

@@ -104,10 +104,12 @@ class Projections:
         """Publish what time alone has changed since the last range; ``fence`` comes before that."""
         seconds = self._tools.clock.monotonic() - self._moved
         self._windows_out.waiting += await self._tools.work(lambda: self._windows.idle(seconds))
-        if self._windows_out.waiting or self._live_is_due:
+        # The log's clock has gone on as far as ours, once nothing can be on its way any more.
+        idle_ms = int(1000 * seconds) if seconds >= self._tools.settings.idle else 0
+        if self._windows_out.waiting or self._live_is_due(idle_ms):
             await fence()
             await self._windows_out.publish(self._windows.current)
-            await self._publish_live()
+            await self._publish_live(idle_ms)
 
     def _load(self, windows: Held, live: Held, position: int) -> int:
         """Load what was published; returns the position from which the store has to help out."""
@@ -151,17 +153,21 @@ class Projections:
         self._through = end
         return step.too_late
 
-    @property
-    def _live_is_due(self) -> bool:
-        return self._live.changed and self._tools.clock.monotonic() >= self._live_due
+    def _live_is_due(self, idle_ms: int = 0) -> bool:
+        if self._tools.clock.monotonic() < self._live_due:
+            return False
+        return self._live.changed or self._live.over(self._now_ms, idle_ms)
 
-    async def _publish_live(self) -> None:
-        if not self._live_is_due:
+    @property
+    def _now_ms(self) -> int:
+        return int(self._tools.clock.now().timestamp() * 1000)
+
+    async def _publish_live(self, idle_ms: int = 0) -> None:
+        if not self._live_is_due(idle_ms):
             return
         began = self._tools.clock.monotonic()
-        now = int(self._tools.clock.now().timestamp() * 1000)
         self._live_out.waiting += await self._tools.work(
-            lambda: self._live.publish(self._through, now)
+            lambda: self._live.publish(self._through, self._now_ms, idle_ms)
         )
         await self._live_out.publish(self._live.current)
         took = self._tools.clock.monotonic() - began

@@ -103,6 +103,18 @@ def test_what_is_over_is_taken_away_after_a_minute_more() -> None:
     assert len(state) == 1
 
 
+def test_while_nothing_comes_the_clock_of_the_log_goes_on() -> None:
+    state = live(one(0, "counter", 1.0))
+    published(state, through=1)
+    assert not state.over(FAR, LIFE + GRACE)
+    assert state.over(FAR, LIFE + GRACE + 1)
+    assert not state.over(START, LIFE + GRACE + 1)
+    assert not state.changed
+    records = state.publish(1, FAR, LIFE + GRACE + 1)
+    assert [key for key, value in records if value is None] == [b'["t","a.b0","m0",{},"counter"]']
+    assert not state.over(FAR, LIFE + GRACE + 1)
+
+
 def test_a_renewed_value_does_not_keep_others() -> None:
     state = live(one(0, "counter", 1.0), one(1, "counter", 1.0, series=2, received=START))
     state.add(values([one(2, "counter", 1.0, received=START + LIFE)]), 3)

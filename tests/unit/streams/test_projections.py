@@ -150,6 +150,19 @@ async def test_the_clock_closes_the_last_window_after_the_fence() -> None:
     assert len(fenced) == before, "nothing changed, so nobody has to be asked"
 
 
+@pytest.mark.requirement("METRIC-18")
+async def test_live_values_end_by_the_clock_when_nothing_comes() -> None:
+    topics, clock = Topics(), SteppedClock()
+    ours = await started(topics, clock)
+    await ours.advance(events(0, 1))
+    clock.seconds += 3600
+    await ours.idle(free)
+    assert live_sums(topics) == [1.0]
+    clock.seconds += 61
+    await ours.idle(free)
+    assert live_sums(topics) == []
+
+
 async def test_whoever_lost_the_partition_publishes_nothing() -> None:
     topics, clock = Topics(), SteppedClock()
     ours = await started(topics, clock)
