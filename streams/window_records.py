@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import NamedTuple, TypeVar
+from functools import cache
+from typing import Any, NamedTuple, TypeVar, cast
 
 import msgspec
 
@@ -86,26 +87,9 @@ class Writer:
 
 
 class Stored(Window, kw_only=True):
-    """A window's record as it was read back."""
+    """A window's record as it was read back; its key says whose it is."""
 
-    tenant: str
-    name: str
-    measurement: str
-    tags: dict[str, str]
     log: str
-    size: int
-    start: datetime
-
-    @property
-    def measured(self) -> Measured:
-        """The series that it is of."""
-        pairs = tuple(sorted(self.tags.items()))
-        return Measured(self.tenant, self.name, self.measurement, pairs)
-
-    @property
-    def bucket(self) -> Bucket:
-        """Which of the series' windows it is."""
-        return Bucket(self.size, int(self.start.timestamp()))
 
     @property
     def window(self) -> Window:
@@ -120,6 +104,18 @@ class _OwnRecord(msgspec.Struct):
     before: Standing
 
 
+def split_key(key: bytes) -> tuple[bytes, Bucket] | None:
+    """Return what a window's key begins with, which is its head's, and its bucket.
+
+    None for a key that cannot be a window's.
+    """
+    try:
+        head, size, start = key[:-1].rsplit(b",", 2)
+        return head, Bucket(int(size), int(start))
+    except ValueError:
+        return None
+
+
 def read_key(key: bytes) -> tuple[Measured, Bucket] | None:
     """Return which window a key is of, None when it is none's."""
     try:
@@ -128,6 +124,11 @@ def read_key(key: bytes) -> tuple[Measured, Bucket] | None:
         return None
     pairs = tuple(sorted(tags.items()))
     return Measured(tenant, name, measurement, pairs), Bucket(size, start)
+
+
+@cache
+def _decoder(form: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(form)
 
 
 def own_key(partition: int) -> bytes:
@@ -157,7 +158,7 @@ def read_own(
 def read(value: bytes, form: type[T], partition: int) -> T:
     """Return a record's value; raises BrokerError when it is none of ours."""
     try:
-        return msgspec.json.decode(value, type=form)
+        return cast(T, _decoder(form).decode(value))
     except msgspec.DecodeError as error:
         raise BrokerError(
             f"Partition {partition} of telemetry.windows holds a record that is not one of ours"

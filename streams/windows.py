@@ -30,6 +30,7 @@ from millrace.streams.window_records import (
     read,
     read_key,
     read_own,
+    split_key,
 )
 
 #: Series are looked through for ones without a window when there are so many times as many as
@@ -87,15 +88,20 @@ class Windows:
         self._standing = _as_of(position, found, self._settings.sizes)
         self._base = self._standing.watermark
         ahead = set[int]()
+        heads: dict[bytes, Head | None] = {}
         for key, value in records.items():
             if key == own:
                 self._last_own = (own, value)
                 continue
             stored = read(value, Stored, self._partition)
-            if stored.log != self._log or stored.size not in self._settings.sizes or not found:
+            start, bucket = split_key(key) or (b"", Bucket(0, 0))
+            if start not in heads:
+                heads[start] = self._head_of(key)
+            head = heads[start]
+            if head is None or not found or self._is_stranger(stored, bucket):
                 self._strangers.append(key)
                 continue
-            head, bucket, window = self._head(stored.measured), stored.bucket, stored.window
+            window = stored.window
             if window.through_offset > self.through:
                 ahead.add(window.through_offset)
             if window.final:
@@ -226,6 +232,13 @@ class Windows:
         if head is None:
             head = self._heads[measured] = Head(measured, self._log, self._partition)
         return head
+
+    def _head_of(self, key: bytes) -> Head | None:
+        place = read_key(key)
+        return self._head(place[0]) if place else None
+
+    def _is_stranger(self, stored: Stored, bucket: Bucket) -> bool:
+        return stored.log != self._log or bucket.size not in self._settings.sizes
 
     def _own(self, before: Standing) -> Record:
         self._last_own = own_record(self._log, self._partition, self._standing, before)

@@ -23,6 +23,7 @@ from millrace.streams.window_records import (
     read,
     read_key,
     read_own,
+    split_key,
 )
 
 MEASURED = Measured("acme", "api.requests", "value", (("endpoint", '/a"b\\ü'), ("z", "")))
@@ -75,14 +76,16 @@ def test_a_record_is_read_back_as_it_was() -> None:
     key, value = Writer(BUCKET).record(Head(MEASURED, "log", 3), WINDOW)
     assert value is not None
     stored = read(value, Stored, 3)
-    assert (stored.measured, stored.bucket, stored.window) == (MEASURED, BUCKET, WINDOW)
+    assert (stored.log, stored.window) == ("log", WINDOW)
     assert type(stored.window) is Window
+    assert split_key(key) == (Head(MEASURED, "log", 3).key, BUCKET)
     assert read_key(key) == (MEASURED, BUCKET)
 
 
 @pytest.mark.parametrize("key", [b"", b"[]", b'["partition",3]', b'["a","b","c",{},"counter"]'])
 def test_other_keys_are_of_no_window(key: bytes) -> None:
     assert read_key(key) is None
+    assert split_key(key) is None
 
 
 @given(
