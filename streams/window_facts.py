@@ -39,6 +39,9 @@ class _Published(msgspec.Struct, gc=False):
     max: float
 
 
+_decode = msgspec.json.Decoder(_Published).decode
+
+
 @dataclass
 class _Lane:
     """One partition of the topic, as far as it was read."""
@@ -132,7 +135,7 @@ class WindowReading:
             return
         windows = lane.minutes.setdefault(minute, {})
         held = windows.get(series)
-        found = read(value, _Published, lane.place.partition) if value is not None else None
+        found = read(value, _decode, lane.place.partition) if value is not None else None
         if found and found.log == lane.place.log:
             if held is None or held.through <= found.through_offset:
                 windows[series] = Content(

@@ -6,10 +6,9 @@ record, which says how far it has come, has the key ``["partition", p]``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import cache
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -104,6 +103,11 @@ class _OwnRecord(msgspec.Struct):
     before: Standing
 
 
+#: Decodes the value of a window's record.
+decode_stored = msgspec.json.Decoder(Stored).decode
+_decode_own = msgspec.json.Decoder(_OwnRecord).decode
+
+
 def split_key(key: bytes) -> tuple[bytes, Bucket] | None:
     """Return what a window's key begins with, which is its head's, and its bucket.
 
@@ -126,11 +130,6 @@ def read_key(key: bytes) -> tuple[Measured, Bucket] | None:
     return Measured(tenant, name, measurement, pairs), Bucket(size, start)
 
 
-@cache
-def _decoder(form: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(form)
-
-
 def own_key(partition: int) -> bytes:
     """Return the key of a partition's own record."""
     return _encode(["partition", partition])
@@ -151,14 +150,14 @@ def read_own(
     value = records.get(own_key(partition))
     if value is None:
         return None
-    own = read(value, _OwnRecord, partition)
+    own = read(value, _decode_own, partition)
     return (own.now, own.before) if own.log == log else None
 
 
-def read(value: bytes, form: type[T], partition: int) -> T:
-    """Return a record's value; raises BrokerError when it is none of ours."""
+def read(value: bytes, decode: Callable[[bytes], T], partition: int) -> T:
+    """Return a record's decoded value; raises BrokerError when it is none of ours."""
     try:
-        return cast(T, _decoder(form).decode(value))
+        return decode(value)
     except msgspec.DecodeError as error:
         raise BrokerError(
             f"Partition {partition} of telemetry.windows holds a record that is not one of ours"

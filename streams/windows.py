@@ -25,6 +25,7 @@ from millrace.streams.window_records import (
     Standing,
     Stored,
     Writer,
+    decode_stored,
     own_key,
     own_record,
     read,
@@ -93,7 +94,7 @@ class Windows:
             if key == own:
                 self._last_own = (own, value)
                 continue
-            stored = read(value, Stored, self._partition)
+            stored = read(value, decode_stored, self._partition)
             start, bucket = split_key(key) or (b"", Bucket(0, 0))
             if start not in heads:
                 heads[start] = self._head_of(key)

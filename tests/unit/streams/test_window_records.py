@@ -16,8 +16,8 @@ from millrace.streams.window_records import (
     Bucket,
     Head,
     Standing,
-    Stored,
     Writer,
+    decode_stored,
     own_key,
     own_record,
     read,
@@ -75,7 +75,7 @@ def test_a_record_says_what_the_model_says() -> None:
 def test_a_record_is_read_back_as_it_was() -> None:
     key, value = Writer(BUCKET).record(Head(MEASURED, "log", 3), WINDOW)
     assert value is not None
-    stored = read(value, Stored, 3)
+    stored = read(value, decode_stored, 3)
     assert (stored.log, stored.window) == ("log", WINDOW)
     assert type(stored.window) is Window
     assert split_key(key) == (Head(MEASURED, "log", 3).key, BUCKET)
@@ -106,4 +106,4 @@ def test_the_partitions_own_record(watermark: int | None, late: dict[int, int]) 
 
 def test_what_is_not_ours_is_named() -> None:
     with pytest.raises(BrokerError, match=r"Partition 3 of telemetry\.windows"):
-        read(b"{}", Stored, 3)
+        read(b"{}", decode_stored, 3)
