@@ -72,12 +72,16 @@ async def drain(
     feed: asyncio.Task[None] | None = None,
 ) -> list[bytes]:
     values: list[bytes] = []
+    flush: asyncio.Task[None] | None = None
     while len(values) < number:
         for place, records in (await consumer.getmany(timeout_ms=200)).items():
             values += [record.value for record in records]
             await consumer.commit({place: OffsetAndMetadata(records[-1].offset + 1, "")})
-        if feed is not None and feed.done() and publisher is not None:
-            await publisher.flush()
+        if feed is not None and feed.done() and publisher is not None and flush is None:
+            # Beside the reading: it waits for what is read.
+            flush = asyncio.create_task(publisher.flush())
+    if flush is not None:
+        await flush
     return values
 
 
