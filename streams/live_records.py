@@ -7,23 +7,22 @@ how far it has come, has the key ``["partition", p]``.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final, Literal, NamedTuple, TypeVar
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from millrace.schemas.errors import BrokerError
 from millrace.schemas.moment import EPOCH
 from millrace.streams.arbiter import microseconds
 from millrace.streams.columns import KINDS
 from millrace.streams.measured import Measured
 from millrace.streams.record_batch import Integers
-from millrace.streams.window_records import Head, Record, own_key
-
-T = TypeVar("T")
+from millrace.streams.window_records import Head, Record, not_ours, own_key, read
 
 _NAMES: Final = {code: name for name, code in KINDS.items()}
+
+_TOPIC: Final = "telemetry.live"
 
 Kind = Literal["counter", "gauge", "histogram", "summary"]
 
@@ -88,6 +87,10 @@ class _Progress(msgspec.Struct):
     through_offset: int
 
 
+_decode_live = msgspec.json.Decoder(StoredLive).decode
+_decode_progress = msgspec.json.Decoder(_Progress).decode
+
+
 def pairs_of(times: Integers, values: npt.NDArray[np.float64]) -> Integers:
     """Return event times and values as the two rows of one array; the values as their bits.
 
@@ -140,9 +143,9 @@ def live_progress(log: str, partition: int, through: int) -> Record:
 
 def read_live(value: bytes, partition: int) -> StoredLive:
     """Return a live value's record; raises BrokerError when it is none of ours."""
-    found = _read(value, StoredLive, partition)
+    found = read(value, _decode_live, partition, _TOPIC)
     if len(found.observations) != len(found.time_steps):
-        raise _not_ours(partition, "observations and time_steps are not equally many")
+        raise not_ours(_TOPIC, partition, "observations and time_steps are not equally many")
     return found
 
 
@@ -153,7 +156,7 @@ def read_progress(value: bytes | None, log: str, partition: int) -> int | None:
     """
     if value is None:
         return None
-    found = _read(value, _Progress, partition)
+    found = read(value, _decode_progress, partition, _TOPIC)
     return found.through_offset if found.log == log else None
 
 
@@ -162,17 +165,3 @@ def _series(
 ) -> LiveSeries:
     pairs = tuple(sorted(tags.items()))
     return LiveSeries(Measured(tenant, name, measurement, pairs), KINDS[kind])
-
-
-def _read(value: bytes, form: type[T], partition: int) -> T:
-    try:
-        return msgspec.json.decode(value, type=form)
-    except msgspec.DecodeError as error:
-        raise _not_ours(partition, str(error)) from None
-
-
-def _not_ours(partition: int, fault: str) -> BrokerError:
-    return BrokerError(
-        f"Partition {partition} of telemetry.live holds a record that is not one of ours"
-        f" ({fault}): delete the topic, it is made again from what follows"
-    )

@@ -11,23 +11,25 @@ import pyarrow as pa
 
 from millrace.streams.duplicates import RecentIds
 
-_PLACE = "log = {log:String} AND topic = {topic:String} AND partition = {partition:UInt32}"
-# A redriven row was not there when its range was stored, so no memory has it either.
+#: The rows of a partition; what the parameters log, topic and partition say.
+PLACE = "log = {log:String} AND topic = {topic:String} AND partition = {partition:UInt32}"
+#: A redriven row was not there when its range was stored, so no memory has it either.
+NOT_REDRIVEN = f"offset NOT IN (SELECT arrayJoin(redriven) FROM letter_jobs WHERE {PLACE})"
 # The ids as bytes in the order of their text, in columns: a million of them in under a second.
 _NEWEST = (
     "SELECT UUIDStringToNum(toString(id)) AS id, toUnixTimestamp64Milli(received_at) AS received"
-    f" FROM events WHERE {_PLACE}"
+    f" FROM events WHERE {PLACE}"
     " AND offset < {before:UInt64}"
     " AND received_at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC')"
-    f" AND offset NOT IN (SELECT arrayJoin(redriven) FROM letter_jobs WHERE {_PLACE})"
+    f" AND {NOT_REDRIVEN}"
     " ORDER BY offset DESC LIMIT {limit:UInt64}"
 )
 
 _VALUES = (
-    f"SELECT tenant, name, key, value FROM tag_values WHERE {_PLACE} AND offset < {{before:UInt64}}"
+    f"SELECT tenant, name, key, value FROM tag_values WHERE {PLACE} AND offset < {{before:UInt64}}"
 )
 # A range's values come in one block, ranges one after the other: no row is added below this.
-_VALUES_END = f"SELECT if(count() = 0, 0, max(offset) + 1) FROM tag_values WHERE {_PLACE}"
+_VALUES_END = f"SELECT if(count() = 0, 0, max(offset) + 1) FROM tag_values WHERE {PLACE}"
 
 
 class Tables(Protocol):

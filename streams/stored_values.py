@@ -11,21 +11,19 @@ import pyarrow as pa
 from millrace.streams import columns
 from millrace.streams.batch import EventBatch
 from millrace.streams.measured import Values, values_of
-from millrace.streams.recall import Columns
+from millrace.streams.recall import NOT_REDRIVEN, PLACE, Columns
 
 #: Events in a chunk.
 CHUNK: Final = 50_000
 
-_PLACE: Final = "log = {log:String} AND topic = {topic:String} AND partition = {partition:UInt32}"
-# A redriven row was not there when its range was stored, so no live value has it either.
 _ROWS: Final = (
     "SELECT offset, tenant, name, tags, mapKeys(measurements) AS keys,"
     " mapValues(measurements) AS numbers, toInt8(kind) AS kind,"
     " toUnixTimestamp64Micro(occurred_at) AS occurred_at,"
     " toUnixTimestamp64Milli(received_at) AS received"
-    f" FROM events WHERE {_PLACE}"
+    f" FROM events WHERE {PLACE}"
     " AND offset >= {first:UInt64} AND offset < {end:UInt64}"
-    f" AND offset NOT IN (SELECT arrayJoin(redriven) FROM letter_jobs WHERE {_PLACE})"
+    f" AND {NOT_REDRIVEN}"
     " ORDER BY offset LIMIT {chunk:UInt64}"
 )
 

@@ -20,12 +20,11 @@ from millrace.streams.compacted import Pair, read_on
 from millrace.streams.settings import Settings, WindowSettings
 from millrace.streams.topics import Topics, administrator, keeps_only_the_newest, partitions_of
 from millrace.streams.window_fold import SECOND
-from millrace.streams.window_records import Standing, own_key, read, read_key, read_own
+from millrace.streams.window_records import Standing, own_key, read, read_key, read_own, split_key
 
 #: So many windows are held; beyond that the oldest minutes are left out.
 MOST: Final = 500_000
 _STEP: Final = WIDTH * SECOND
-_WIDTH: Final = str(WIDTH).encode()
 
 
 class _Published(msgspec.Struct, gc=False):
@@ -121,11 +120,8 @@ class WindowReading:
         return [self._facts(lane, whole=whole) for lane in self._lanes]
 
     def _take_window(self, lane: _Lane, key: bytes, value: bytes | None) -> None:
-        head, *rest = key.rsplit(b",", 2)
-        if len(rest) < 2 or rest[0] != _WIDTH or not rest[1][:-1].isdigit():
-            return
-        minute = int(rest[1][:-1])
-        if minute < self._floor:
+        head, (size, minute) = split_key(key) or (b"", (0, 0))
+        if size != WIDTH or minute < self._floor:
             return
         if head not in self._series:
             known = read_key(key)

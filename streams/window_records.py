@@ -154,12 +154,19 @@ def read_own(
     return (own.now, own.before) if own.log == log else None
 
 
-def read(value: bytes, decode: Callable[[bytes], T], partition: int) -> T:
+def read(
+    value: bytes, decode: Callable[[bytes], T], partition: int, topic: str = "telemetry.windows"
+) -> T:
     """Return a record's decoded value; raises BrokerError when it is none of ours."""
     try:
         return decode(value)
     except msgspec.DecodeError as error:
-        raise BrokerError(
-            f"Partition {partition} of telemetry.windows holds a record that is not one of ours"
-            f" ({error}): delete the topic, it is made again from what follows"
-        ) from None
+        raise not_ours(topic, partition, str(error)) from None
+
+
+def not_ours(topic: str, partition: int, fault: str) -> BrokerError:
+    """Return the error of a record in one of these topics that nobody of ours has written."""
+    return BrokerError(
+        f"Partition {partition} of {topic} holds a record that is not one of ours"
+        f" ({fault}): delete the topic, it is made again from what follows"
+    )
