@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
+from dashboard_figures import show_dashboards
 from rich.console import Console
 from rich.table import Table
 
@@ -104,6 +105,8 @@ def show(found: Mapping[str, Any], before: Mapping[str, Any] | None, console: Co
         console.print(table)
     if "memory" in cases:
         _show_memory(cases["memory"], console)
+    if "dashboards" in cases:
+        show_dashboards(cases["dashboards"], console)
 
 
 def _show_drain(case: Mapping[str, Any], console: Console) -> None:

@@ -6,6 +6,7 @@ import os
 import sys
 from typing import Any, Final
 
+import dashboards
 import drain
 import memory
 import stages
@@ -17,7 +18,7 @@ from rounds import BenchmarkError
 
 from millrace.schemas.errors import MillraceError
 
-CASES: Final = ("drain", "stages", "memory", "windows")
+CASES: Final = ("drain", "stages", "memory", "windows", "dashboards")
 
 
 def chosen(text: str) -> list[str]:
@@ -54,6 +55,9 @@ def run(cases: list[str], *, quick: bool, console: Console) -> None:
             found["windows"] = windows.measure(
                 shared, events=events, pairs=pairs, say=console.print
             )
+        if "dashboards" in cases:
+            days = 14 if quick else 90
+            found["dashboards"] = dashboards.measure(shared, days=days, say=console.print)
     whole = result(found, facts, quick=quick)
     show(whole, earlier(whole), console)
     console.print(f"Kept in {save(whole).name}.")

@@ -14,6 +14,8 @@ from typing import Final
 from millrace.clickhouse.client import Store
 
 _TARGET: Final = re.compile(r"\A\s*CREATE MATERIALIZED VIEW \S+ TO (\S+)")
+#: A view's query may begin with WITH, or stand in brackets.
+_QUERY: Final = re.compile(r"\sAS\s+(?=\(*(?:SELECT|WITH)\b)")
 _NAME: Final = r"((?:`[^`]+`|[\w]+)(?:\.(?:`[^`]+`|[\w]+))?)"
 _CREATE: Final = re.compile(
     rf"\A\s*(?:CREATE|ATTACH)\s+(OR\s+REPLACE\s+)?(MATERIALIZED\s+VIEW|VIEW|TABLE)\s+"
@@ -54,6 +56,11 @@ class Table:
             return match[1].replace("`", "")
         # Without TO the view has a table of its own, named after its id.
         return f"{self.name.split('.', 1)[0]}..inner_id.{self.uuid}"
+
+    @property
+    def query(self) -> str:
+        """What a view selects; empty when this is not one."""
+        return [*_QUERY.split(self.definition, maxsplit=1), ""][1]
 
 
 def all_tables(store: Store) -> dict[str, Table]:

@@ -12,11 +12,13 @@ with warnings.catch_warnings():
     warnings.filterwarnings(
         "ignore", message="Prefer using dashboardv2", category=DeprecationWarning
     )
-    from grafana_foundation_sdk.builders import bargauge, stat, table, timeseries
+    from grafana_foundation_sdk.builders import bargauge, piechart, stat, table, text, timeseries
     from grafana_foundation_sdk.builders import common as common_builders
     from grafana_foundation_sdk.builders import dashboard as dashboard_builders
     from grafana_foundation_sdk.cog import builder, encoder, runtime, variants
     from grafana_foundation_sdk.models import common, dashboard, units
+    from grafana_foundation_sdk.models import piechart as piechart_models
+    from grafana_foundation_sdk.models import text as text_models
 
 __all__ = [
     "bargauge",
@@ -26,9 +28,13 @@ __all__ = [
     "dashboard",
     "dashboard_builders",
     "encoder",
+    "piechart",
+    "piechart_models",
     "runtime",
     "stat",
     "table",
+    "text",
+    "text_models",
     "timeseries",
     "units",
     "variants",

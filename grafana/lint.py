@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from millrace.grafana import lint_sql
+from millrace.grafana import lint_sql, palette
 from millrace.grafana.foundation import units
 
 Json = Mapping[str, Any]
-NUMERIC = frozenset({"timeseries", "stat", "gauge", "bargauge"})
-#: What the preview page can draw with Grafana's own components.
-TYPES = frozenset({"row", "timeseries", "stat", "bargauge", "table"})
+NUMERIC = frozenset({"timeseries", "stat", "gauge", "bargauge", "piechart"})
+#: What the preview page can draw.
+TYPES = frozenset({"row", "timeseries", "stat", "bargauge", "table", "piechart", "text"})
+_COLORS = frozenset({"color", "fixedColor", "iconColor"})
 UNITS = frozenset(
     value for name, value in vars(units).items() if name[0].isupper() and isinstance(value, str)
 )
@@ -76,9 +77,17 @@ def _ids(board: Json) -> Iterator[str]:
 
 
 def _layout(board: Json) -> Iterator[str]:
+    for row in board["panels"]:
+        if row.get("panels"):
+            yield from _grid(row["panels"], row["panels"][0]["gridPos"]["y"])
+    yield from _grid(board["panels"], 0)
+
+
+def _grid(placed: Sequence[Json], top: int) -> Iterator[str]:
     cells: dict[tuple[int, int], str] = {}
-    for panel in board["panels"]:
-        name, place = panel.get("title", ""), panel["gridPos"]
+    for panel in placed:
+        name: str = panel.get("title", "")
+        place = panel["gridPos"]
         if place["x"] + place["w"] > COLUMNS:
             yield f"{name}: reaches beyond the {COLUMNS} columns"
         area = [
@@ -90,7 +99,7 @@ def _layout(board: Json) -> Iterator[str]:
             yield f"{name}: lies over {other}"
         cells.update(dict.fromkeys(area, name))
     bottom = max((y for _, y in cells), default=-1) + 1
-    holes = sorted({y for y in range(bottom) for x in range(COLUMNS) if (x, y) not in cells})
+    holes = sorted({y for y in range(top, bottom) for x in range(COLUMNS) if (x, y) not in cells})
     if holes:
         yield f"layout: has holes in the grid rows {holes}"
 
@@ -98,6 +107,8 @@ def _layout(board: Json) -> Iterator[str]:
 def _words(panel: Json) -> Iterator[str]:
     if panel["type"] not in TYPES:
         yield f"the type {panel['type']} cannot be drawn by the preview page"
+    if panel["type"] == "text":
+        return
     for key in ("title", "description", "targets"):
         if not panel.get(key):
             yield f"has no {key}"
@@ -111,11 +122,17 @@ def _numbers(panel: Json) -> Iterator[str]:
         yield f"{defaults.get('unit')!r} is not a unit that Grafana knows"
     if kind in NUMERIC and not defaults.get("thresholds", {}).get("steps"):
         yield "has no thresholds, so everything above 80 is red"
-    if kind in {"timeseries", "gauge", "bargauge"} and defaults.get("min") is None:
+    soft = defaults.get("custom", {}).get("axisSoftMin")
+    if kind in {"timeseries", "gauge", "bargauge"} and defaults.get("min", soft) is None:
         yield "has no minimum, so its axis does not start at zero"
-    if defaults.get("unit") == "percentunit" and (defaults.get("min"), defaults.get("max")) != (
-        0,
-        1,
+    if (
+        kind in NUMERIC
+        and defaults.get("unit") == "percentunit"
+        and (defaults.get("min"), defaults.get("max"))
+        != (
+            0,
+            1,
+        )
     ):
         yield "is a share and must reach from 0 to 1"
 
@@ -126,8 +143,23 @@ def _options(panel: Json) -> Iterator[str]:
         yield "shows no legend"
     if kind in NUMERIC - {"timeseries"} and not options.get("reduceOptions", {}).get("calcs"):
         yield "does not say how it reduces to one number"
-    if kind == "timeseries" and not panel.get("interval"):
+    if kind == "timeseries" and not panel.get("interval") and _takes_interval(panel):
         yield "has no smallest interval, so a short range shows empty buckets"
+
+
+def _takes_interval(panel: Json) -> bool:
+    return any("$__timeInterval" in target.get("rawSql", "") for target in panel["targets"])
+
+
+def _colors(value: Any) -> Iterator[str]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _colors(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if key in _COLORS and isinstance(item, str) and item not in palette.ALL:
+                yield f"the colour {item} is not of the palette"
+            yield from _colors(item)
 
 
 def _defaults(panel: Json) -> Json:
@@ -142,4 +174,4 @@ _BOARD_RULES: tuple[Callable[[Json], Iterator[str]], ...] = (
     _ids,
     _layout,
 )
-_PANEL_RULES: tuple[Callable[[Json], Iterator[str]], ...] = (_words, _numbers, _options)
+_PANEL_RULES: tuple[Callable[[Json], Iterator[str]], ...] = (_words, _numbers, _options, _colors)

@@ -11,6 +11,7 @@ from millrace.grafana import palette
 from millrace.grafana.clickhouse_query import DATASOURCE, Query
 from millrace.grafana.clickhouse_shape import Shape
 from millrace.grafana.foundation import builder, dashboard, dashboard_builders
+from millrace.grafana.sql_files import SHARED, sql
 
 _Model = TypeVar("_Model")
 
@@ -38,16 +39,38 @@ def other_dashboards() -> builder.Builder[dashboard.DashboardLink]:
     return _Built(link)
 
 
-def annotation(name: str, sql: str) -> builder.Builder[dashboard.AnnotationQuery]:
-    """Mark moments that the SQL lists as ``time`` and ``text``."""
+def to(uid: str, title: str, tooltip: str) -> builder.Builder[dashboard.DashboardLink]:
+    """Lead to one of our dashboards; range and variables go along."""
+    link = (
+        dashboard_builders.DashboardLink(title)
+        .type(dashboard.DashboardLinkType.LINK)
+        .url(f"/d/{uid}")
+        .tooltip(tooltip)
+        .include_vars(True)
+        .keep_time(True)
+        .build()
+    )
+    link.placement = None  # type: ignore[assignment]  # typed as text, optional on the wire
+    return _Built(link)
+
+
+def annotation(
+    name: str, sql: str, color: str = palette.PRIMARY
+) -> builder.Builder[dashboard.AnnotationQuery]:
+    """Mark what the SQL lists as ``time``, ``text`` and, for a stretch of time, ``timeEnd``."""
     query = (
         dashboard_builders.AnnotationQuery()
         .name(name)
         .datasource(DATASOURCE)
         .enable(True)
-        .icon_color(palette.PRIMARY)
+        .icon_color(color)
         .target(Query(sql, Shape.TABLE, "Anno"))
         .build()
     )
     query.placement = None  # type: ignore[assignment]  # typed as text, optional on the wire
     return _Built(query)
+
+
+def incomplete(folder: str = SHARED) -> builder.Builder[dashboard.AnnotationQuery]:
+    """Mark the bucket that is still filling; a folder with buckets of its own has its own query."""
+    return annotation("Incomplete", sql(folder, "incomplete"), palette.NEUTRAL)

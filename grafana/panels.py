@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from millrace.grafana import palette
+from millrace.grafana import palette, unit_words
 from millrace.grafana.clickhouse_query import DATASOURCE, Query
 from millrace.grafana.clickhouse_shape import Shape
 from millrace.grafana.foundation import (
-    builder,
+    bargauge,
     common,
     common_builders,
     dashboard,
     dashboard_builders,
+    piechart,
+    piechart_models,
     stat,
     table,
+    text,
+    text_models,
     timeseries,
 )
 
-Panel = builder.Builder[dashboard.Panel]
+AnyPanel = (
+    bargauge.Panel | piechart.Panel | stat.Panel | table.Panel | text.Panel | timeseries.Panel
+)
 Steps = tuple[tuple[float | None, str], ...]
 
 #: No threshold at all lets Grafana paint everything above 80 red.
@@ -84,15 +90,24 @@ def default_sparkline(sql: str, unit: str, steps: Steps = PLAIN) -> stat.Panel:
     )
 
 
-def default_timeseries(sql: str, unit: str, steps: Steps = PLAIN) -> timeseries.Panel:
-    """Lines from zero, a colour for each name, and a legend that can be read as a table."""
-    legend = (
+def legend(*calcs: str) -> common_builders.VizLegendOptions:
+    """A table below the chart; counts may be summed in it, percentiles never averaged."""
+    return (
         common_builders.VizLegendOptions()
         .display_mode(common.LegendDisplayMode.TABLE)
         .placement(common.LegendPlacement.BOTTOM)
-        .calcs(["mean", "max", "lastNotNull"])
+        .calcs(list(calcs))
         .show_legend(True)
     )
+
+
+def default_timeseries(
+    sql: str, unit: str, steps: Steps = PLAIN, *, below_zero: bool = False
+) -> timeseries.Panel:
+    """Lines from zero, a colour for each name, and a legend that can be read as a table.
+
+    ``below_zero`` lets the axis follow values that are negative.
+    """
     tooltip = (
         common_builders.VizTooltipOptions()
         .mode(common.TooltipDisplayMode.MULTI)
@@ -104,14 +119,14 @@ def default_timeseries(sql: str, unit: str, steps: Steps = PLAIN) -> timeseries.
         if steps == PLAIN
         else common.GraphThresholdsStyleMode.DASHED
     )
-    return (
+    panel = (
         timeseries.Panel()
         .datasource(DATASOURCE)
         .unit(unit)
-        .min(0)
+        .axis_label(unit_words.word(unit))
         .no_value("No data")
         .color_scheme(color)
-        .legend(legend)
+        .legend(legend("mean", "max", "lastNotNull"))
         .tooltip(tooltip)
         .line_width(1)
         .fill_opacity(10)
@@ -120,6 +135,102 @@ def default_timeseries(sql: str, unit: str, steps: Steps = PLAIN) -> timeseries.
         .thresholds_style(common_builders.GraphThresholdsStyleConfig().mode(line))
         .with_target(Query(sql, Shape.TIMESERIES))
     )
+
+    return panel.axis_soft_min(0) if below_zero else panel.min(0)
+
+
+def default_bars(sql: str, unit: str, steps: Steps = PLAIN) -> timeseries.Panel:
+    """Bars over time, one beside the other; for counts of whole buckets."""
+    return (
+        default_timeseries(sql, unit, steps)
+        .draw_style(common.GraphDrawStyle.BARS)
+        .fill_opacity(80)
+        .line_width(0)
+    )
+
+
+def stacked(panel: timeseries.Panel) -> timeseries.Panel:
+    """Areas on top of each other: only for parts of a whole."""
+    return panel.fill_opacity(60).stacking(
+        common_builders.StackingConfig().mode(common.StackingMode.NORMAL).group("A")
+    )
+
+
+def default_bargauge(sql: str, unit: str, steps: Steps = PLAIN) -> bargauge.Panel:
+    """Horizontal bars, one for each row; the SQL gives a text column and a number."""
+    return (
+        bargauge.Panel()
+        .datasource(DATASOURCE)
+        .unit(unit)
+        .min(0)
+        .no_value("No data")
+        .thresholds(thresholds(steps))
+        .color_scheme(dashboard_builders.FieldColor().mode(dashboard.FieldColorModeId.THRESHOLDS))
+        .orientation(common.VizOrientation.HORIZONTAL)
+        .display_mode(common.BarGaugeDisplayMode.BASIC)
+        .show_unfilled(True)
+        .reduce_options(_last().values(True))
+        .with_target(Query(sql, Shape.TABLE))
+    )
+
+
+def default_donut(sql: str, unit: str, colors: Mapping[str, str]) -> piechart.Panel:
+    """Parts of one whole; the SQL gives one row, each part a column with its colour."""
+    parts = (
+        piechart.PieChartLegendOptions()
+        .values(
+            [
+                piechart_models.PieChartLegendValues.VALUE,
+                piechart_models.PieChartLegendValues.PERCENT,
+            ]
+        )
+        .display_mode(common.LegendDisplayMode.TABLE)
+        .placement(common.LegendPlacement.RIGHT)
+        .show_legend(True)
+    )
+    panel = (
+        piechart.Panel()
+        .datasource(DATASOURCE)
+        .unit(unit)
+        .no_value("No data")
+        .thresholds(thresholds(PLAIN))
+        .pie_type(piechart_models.PieChartType.DONUT)
+        .legend(parts)
+        .reduce_options(_last())
+        .with_target(Query(sql, Shape.TABLE))
+    )
+    for name, color in colors.items():
+        panel.override_by_name(name, [fixed_color(color)])
+    return panel
+
+
+def default_text(markdown: str) -> text.Panel:
+    """Words and links in Markdown; they are translated as one text."""
+    return text.Panel().mode(text_models.TextMode.MARKDOWN).content(markdown)
+
+
+def value_words(words: Mapping[str, tuple[str, str]]) -> list[dashboard.ValueMapping]:
+    """Return mappings of exact values to what viewers read instead, each with its colour."""
+    return [
+        dashboard.ValueMap(
+            options={
+                value: dashboard.ValueMappingResult(text=word, color=color, index=index)
+                for index, (value, (word, color)) in enumerate(words.items())
+            }
+        )
+    ]
+
+
+def link(title: str, url: str) -> list[dict[str, str | bool]]:
+    """Return the value of an override ``links``: where a click on the cell or series leads."""
+    return [{"title": title, "url": url, "targetBlank": False}]
+
+
+def blank_cells(panel: table.Panel, *columns: str) -> table.Panel:
+    """Show a dash in the cells of these columns that hold nothing, not what no rows mean."""
+    for column in columns:
+        panel.override_by_name(column, [dashboard.DynamicConfigValue(id_val="noValue", value="–")])
+    return panel
 
 
 def default_table(sql: str, *, units: Mapping[str, str], widths: Mapping[str, int]) -> table.Panel:

@@ -30,6 +30,7 @@ from millrace.streams.projections import Projections
 from millrace.streams.reconcile_schedule import ReconcileSchedule
 from millrace.streams.settings import KafkaSettings, Settings
 from millrace.streams.sink import Sink, Storage
+from millrace.streams.store_figures import StoreFigures
 from millrace.streams.tail import newest
 from millrace.streams.telemetry import Telemetry, encode
 from millrace.streams.topics import Topics
@@ -86,6 +87,14 @@ class Worker:
             lambda: Store.connect(
                 settings.clickhouse.url.get_secret_value(),
                 timeout=max(settings.clickhouse.timeout, _PROOF_SECONDS),
+            ),
+            self._clock,
+            self._send,
+        )
+        self._figures = StoreFigures(
+            settings,
+            lambda: Store.connect(
+                settings.clickhouse.url.get_secret_value(), timeout=settings.clickhouse.timeout
             ),
             self._clock,
             self._send,
@@ -158,14 +167,17 @@ class Worker:
         logger.info("Partitions assigned: %s.", names or "none")
         if TP(self._topics.millrace, 0) in assigned:  # one worker has it, and no other
             self._schedule.start()
+            self._figures.start()
 
     async def _on_revoked(self, _: Any, revoked: set[TP], **kwargs: Any) -> None:
         self._schedule.stop()
+        self._figures.stop()
         self._begin().revoked()
         self._telemetry.forget_partitions()
 
     async def _on_before_shutdown(self, _: Any, **kwargs: Any) -> None:
         self._schedule.stop()
+        self._figures.stop()
         if self._ingest is None:
             return
         if not await self._ingest.drain(DRAIN_SECONDS):

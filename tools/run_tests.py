@@ -1,7 +1,8 @@
-"""Runs every test, in two processes side by side, and reports the coverage of both together.
+"""Runs every test, in three processes side by side, and reports the coverage of all together.
 
-The end-to-end tests spend their time waiting for other processes, the others compute. Each half has
-a broker and a store of its own. ``make test ARGS=...`` runs pytest with these arguments instead.
+The tests with workers spend much of their time waiting for other processes, the others compute.
+Each part has a broker and a store of its own. ``make test ARGS=...`` runs pytest with these
+arguments instead.
 """
 
 from __future__ import annotations
@@ -13,17 +14,20 @@ import tempfile
 from pathlib import Path
 from typing import IO, Final
 
-HALVES: Final = {
-    "unit": ["tests/unit", "tests/contract", "tests/integration"],
+_WORKERS: Final = "tests/integration/streams"
+#: What each part runs; the first one talks to the terminal, the others are printed after it.
+PARTS: Final = {
+    "unit": ["tests/unit", "tests/contract", "tests/integration", f"--ignore={_WORKERS}"],
+    "workers": [_WORKERS],
     "e2e": ["tests/e2e"],
 }
 
 
 def start(name: str, data: Path, output: IO[bytes] | None) -> subprocess.Popen[bytes]:
-    """Start the tests of one half; it talks to ``output``, else to the terminal."""
+    """Start the tests of one part; it talks to ``output``, else to the terminal."""
     command = [sys.executable, "-m", "pytest", "--cov", "--cov-report=", "--cov-fail-under=0"]
     return subprocess.Popen(
-        [*command, f"-ocache_dir=.pytest_cache/{name}", *HALVES[name]],
+        [*command, f"-ocache_dir=.pytest_cache/{name}", *PARTS[name]],
         env={**os.environ, "COVERAGE_FILE": str(data / f".coverage.{name}")},
         stdout=output,
         stderr=output and subprocess.STDOUT,
@@ -31,16 +35,20 @@ def start(name: str, data: Path, output: IO[bytes] | None) -> subprocess.Popen[b
 
 
 def main() -> int:
-    """Run both halves; 0 when all tests passed and enough is covered."""
+    """Run all parts; 0 when all tests passed and enough is covered."""
     with tempfile.TemporaryDirectory(prefix="millrace-tests-") as scratch:
-        data, later = Path(scratch), Path(scratch) / "e2e.txt"
-        with later.open("wb") as output:
-            end_to_end = start("e2e", data, output)
-            print("== tests/e2e runs beside the others and is printed after them", flush=True)
-            failed = start("unit", data, None).wait()
-            failed |= end_to_end.wait()
-        print("== tests/e2e", later.read_text(), sep="\n", flush=True)
-        files = [str(data / f".coverage.{name}") for name in HALVES]
+        data = Path(scratch)
+        first, *others = PARTS
+        running = {}
+        for name in others:
+            with (data / f"{name}.txt").open("wb") as output:
+                running[name] = start(name, data, output)
+        print(f"== {', '.join(others)} run beside {first} and are printed after it", flush=True)
+        failed = start(first, data, None).wait()
+        for name, process in running.items():
+            failed |= process.wait()
+            print(f"== {name}", (data / f"{name}.txt").read_text(), sep="\n", flush=True)
+        files = [str(data / f".coverage.{name}") for name in PARTS]
         coverage = [sys.executable, "-m", "coverage"]
         subprocess.run([*coverage, "combine", "--quiet", *files], check=True)
         covered = subprocess.run([*coverage, "report"], check=False).returncode

@@ -7,8 +7,6 @@ from millrace.grafana.foundation import table, timeseries, units
 from millrace.grafana.sql_files import sql
 
 _NAME = "pipeline_overview"
-#: The rollups that these panels read hold minutes.
-_MINUTE = "1m"
 #: A flush happens at least once a second while there is traffic, so shorter buckets are jagged.
 _FLUSHES = "10s"
 
@@ -36,9 +34,8 @@ def rate_by_name() -> timeseries.Panel:
     return (
         panels.default_timeseries(sql(_NAME, "rate_by_name"), units.EventsPerSecond)
         .title("Events by name")
-        .description("The nine busiest names by event time, whole minutes; the rest is other.")
-        .no_value("No whole minute yet")
-        .interval(_MINUTE)
+        .description("The nine busiest names by event time, whole buckets; the rest is other.")
+        .no_value("No whole bucket yet")
     )
 
 
@@ -59,7 +56,7 @@ def dropped_keys() -> table.Panel:
         panels.default_table(
             sql(_NAME, "dropped_keys"),
             units={"times": units.Short, "last minute": units.DatetimeISONotToday},
-            widths={"namespace": 100, "times": 80, "last minute": 150},
+            widths={"namespace": 110, "times": 80, "last minute": 170},
         )
         .title("Dropped keys")
         .description(
@@ -77,7 +74,6 @@ def lag_by_partition() -> timeseries.Panel:
         .title("Lag by partition")
         .description("Most records waiting in each partition. Good: flat near zero, all alike.")
         .no_value("No worker")
-        .interval(_MINUTE)
     )
 
 
@@ -88,7 +84,7 @@ def _percentiles(panel: timeseries.Panel) -> timeseries.Panel:
         ("p99", palette.WARNING),
     ):
         panel.override_by_name(level, [panels.fixed_color(color)])
-    return panel.no_value("No traffic").interval(_MINUTE)
+    return panel.no_value("No traffic")
 
 
 def ingest_delay() -> timeseries.Panel:
@@ -119,7 +115,7 @@ def top_events() -> table.Panel:
                 "a second": units.EventsPerSecond,
                 "distinct actors": units.Short,
                 "without actor": units.Short,
-                "last minute": units.DatetimeISONotToday,
+                "newest bucket": units.DatetimeISONotToday,
             },
             widths={
                 "tenant": 140,
@@ -127,11 +123,25 @@ def top_events() -> table.Panel:
                 "a second": 120,
                 "distinct actors": 140,
                 "without actor": 130,
-                "last minute": 180,
+                "newest bucket": 180,
             },
         )
         .title("Top events")
         .description("The 50 busiest names in the range; own telemetry is left out.")
+        .no_value("No events")
+    )
+
+
+def sources() -> table.Panel:
+    """Who has fallen silent."""
+    return (
+        panels.default_table(
+            sql(_NAME, "sources"),
+            units={"newest": units.DatetimeISONotToday, "silent for": units.Seconds},
+            widths={"source": 90, "newest": 170, "silent for": 110},
+        )
+        .title("Sources")
+        .description("What each tenant sends, the longest silent first. Good: seconds or minutes.")
         .no_value("No events")
     )
 
@@ -144,7 +154,6 @@ def worker_memory() -> timeseries.Panel:
         .title("Worker memory")
         .description("Resident memory of each worker. Good: level, whatever the rate.")
         .no_value("No worker")
-        .interval(_MINUTE)
     )
 
 
@@ -156,5 +165,4 @@ def insert_retries() -> timeseries.Panel:
         .title("Insert retries")
         .description("Statements repeated a minute, by the store's error code. Good: none.")
         .no_value("No retries")
-        .interval(_MINUTE)
     )

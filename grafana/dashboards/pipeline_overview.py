@@ -1,73 +1,64 @@
-"""Is the pipeline healthy, and what flows through it? The first dashboard to open."""
+"""Pipeline health: does everything that producers send arrive, soon and whole?"""
 
 from __future__ import annotations
 
-from millrace.grafana import navigation, variables
+from millrace.grafana import boards, layout, navigation, variables
 from millrace.grafana.dashboards import pipeline_details as details
+from millrace.grafana.dashboards import pipeline_proof as proof
 from millrace.grafana.dashboards import pipeline_stats
-from millrace.grafana.foundation import dashboard, dashboard_builders, table, timeseries
-from millrace.grafana.sql_files import sql
+from millrace.grafana.dashboards import pipeline_store as store
+from millrace.grafana.foundation import dashboard
+from millrace.grafana.layout import Line, Section
+from millrace.grafana.sql_files import SHARED, sql
 
 UID = "millrace-pipeline"
 _NAME = "pipeline_overview"
 
-_Detail = table.Panel | timeseries.Panel
 
-
-def _row(title: str, number: int, top: int) -> dashboard_builders.Row:
-    return (
-        dashboard_builders.Row(title).id(number).grid_pos(dashboard.GridPos(h=1, w=24, x=0, y=top))
-    )
-
-
-def _layout(board: dashboard_builders.Dashboard) -> None:
-    board.with_row(_row("Now", 100, 0))
-    for index, panel in enumerate(pipeline_stats.row()):
-        place = dashboard.GridPos(h=5, w=3, x=index * 3, y=1)
-        board.with_panel(panel.id(index + 1).grid_pos(place))
+def _sections() -> list[Section]:
     # Ids are in links and addresses: a panel keeps its number for ever.
-    rows: tuple[tuple[str, int, int, tuple[tuple[int, _Detail], ...]], ...] = (
-        ("Throughput", 101, 9, ((9, details.rate_by_outcome()), (10, details.rate_by_name()))),
-        ("Quality", 102, 8, ((11, details.rejects_by_reason()), (12, details.dropped_keys()))),
-        (
-            "Delay",
-            103,
-            9,
-            (
-                (13, details.lag_by_partition()),
-                (14, details.ingest_delay()),
-                (15, details.flush_time()),
-            ),
-        ),
-        ("Events", 104, 9, ((16, details.top_events()),)),
-        ("Workers", 105, 7, ((17, details.worker_memory()), (18, details.insert_retries()))),
+    now = Line(5, list(enumerate(pipeline_stats.row(), start=1)))
+    more = Line(5, list(enumerate(pipeline_stats.second_row(), start=19)))
+    rates = Line(9, [(9, details.rate_by_outcome()), (10, details.rate_by_name())])
+    quality = Line(8, [(11, details.rejects_by_reason()), (12, details.dropped_keys())])
+    refused = Line(8, [(28, proof.dead_letters_by_cause())])
+    beyond = Line(8, [(27, proof.late_events()), (29, proof.tag_overflows())])
+    delay = Line(
+        9,
+        [
+            (13, details.lag_by_partition()),
+            (14, details.ingest_delay()),
+            (15, details.flush_time()),
+        ],
     )
-    top = 6
-    for title, number, height, placed in rows:
-        board.with_row(_row(title, number, top))
-        width = 24 // len(placed)
-        for index, (panel_id, placed_panel) in enumerate(placed):
-            place = dashboard.GridPos(h=height, w=width, x=index * width, y=top + 1)
-            board.with_panel(placed_panel.id(panel_id).grid_pos(place))
-        top += 1 + height
+    workers = Line(7, [(17, details.worker_memory()), (18, details.insert_retries())])
+    storage = Line(8, [(33, store.parts()), (34, store.merges()), (37, store.free_disk())])
+    sizes = Line(9, [(36, store.store_size()), (35, store.tables())])
+    events = Line(9, [(16, details.top_events()), (40, details.sources())], (15, 9))
+    return [
+        Section("Now", 100, [now, more]),
+        Section("Throughput", 101, [rates]),
+        Section("Quality", 102, [quality, refused, beyond]),
+        Section("Delay", 103, [delay, Line(8, [(30, proof.partitions())])]),
+        Section("Events", 104, [events]),
+        Section("Proofs", 106, [Line(8, [(31, proof.differences()), (32, proof.proofs())])]),
+        Section("Store", 107, [storage, sizes]),
+        Section("Workers", 105, [workers, Line(7, [(38, store.pauses()), (39, store.workers())])]),
+    ]
 
 
 def build() -> dashboard.Dashboard:
     """Put the dashboard together."""
     board = (
-        dashboard_builders.Dashboard("Millrace: pipeline overview")
-        .uid(UID)
-        .description("Is the pipeline healthy, and what flows through it? Generated from code.")
-        .tags(["generated", "millrace"])
-        .time("now-1h", "now")
-        .refresh("10s")
-        .timezone("utc")
-        .readonly()
-        .tooltip(dashboard.DashboardCursorSync.CROSSHAIR)
-        .with_variable(variables.datasource())
-        .with_variable(variables.choice("tenant", "Tenant", sql(_NAME, "variable_tenant")))
+        boards.start(
+            UID,
+            "Millrace: pipeline health",
+            "Does everything that producers send arrive, soon and whole? Generated from code.",
+            refresh="10s",
+        )
+        .with_variable(variables.tenant(sql(SHARED, "variable_tenant")))
+        .annotation(navigation.incomplete())
         .annotation(navigation.annotation("Workers", sql(_NAME, "annotation_workers")))
-        .link(navigation.other_dashboards())
     )
-    _layout(board)
+    layout.place(board, _sections())
     return board.build()

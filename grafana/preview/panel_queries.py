@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -14,13 +14,18 @@ from millrace.grafana.generated import dashboards
 from millrace.grafana.interval import interval
 from millrace.grafana.macros import expand
 from millrace.grafana.preview.choices import Choices, choices
+from millrace.grafana.preview.values import LISTED, Option, listed_options, variables
 from millrace.grafana.scope import Scope, milliseconds
 
 Given = Mapping[str, list[str]]
 Run = Callable[[str], bytes]
+Boards = Callable[[str], Mapping[str, Mapping[str, Any]]]
 DEFAULT_POINTS = 500
 #: A page asks for all its panels at once; the store also has inserts to do.
 AT_ONCE = 2
+LANGUAGES = ("en", "pl")
+#: Where a viewer begins; the others follow by title.
+_HOME = "millrace-home"
 
 
 class NotRegistered(LookupError):
@@ -34,44 +39,64 @@ def _now() -> datetime:
 class PanelQueries:
     """Finds a registered query, fills in the viewer's choices and shapes the answer.
 
-    Safe to call from several threads. Raises NotRegistered, ChoiceError, and whatever ``run``
-    raises.
+    ``boards`` returns the dashboards of a language by uid. Safe to call from several threads.
+    Raises NotRegistered, ChoiceError, and whatever ``run`` raises.
     """
 
-    def __init__(self, run: Run, now: Callable[[], datetime] = _now) -> None:
+    def __init__(
+        self, run: Run, now: Callable[[], datetime] = _now, boards: Boards = dashboards
+    ) -> None:
         self._run = run
         self._now = now
+        self._boards = boards
         self._places = threading.BoundedSemaphore(AT_ONCE)
 
-    def board(self, uid: str) -> Mapping[str, Any]:
+    def boards(self, given: Given) -> list[Mapping[str, Any]]:
+        """Return the dashboards of the language that ``lang`` names, the first one first."""
+        found = self._boards(language(given)).values()
+        return sorted(found, key=lambda board: (board["uid"] != _HOME, board["title"]))
+
+    def board(self, uid: str, given: Given | None = None) -> Mapping[str, Any]:
         """Return one committed dashboard."""
         try:
-            return dashboards()[uid]
+            return self._boards(language(given or {}))[uid]
         except KeyError:
             raise NotRegistered("There is no dashboard of that name") from None
 
     def panel(self, uid: str, panel_id: str, ref_id: str, given: Given) -> dict[str, Any]:
         """Return the frames of one query of one panel, with the range that was used."""
-        board = self.board(uid)
-        panel = _find(board["panels"], "id", panel_id, "panel")
+        board = self.board(uid, given)
+        panel = _find(panels(board), "id", panel_id, "panel")
         target = _find(panel.get("targets", []), "refId", ref_id, "query")
         chosen = choices(board, given, self._now())
         return self._answer(target, chosen, panel)
 
     def annotation(self, uid: str, name: str, given: Given) -> dict[str, Any]:
         """Return the marks of one annotation."""
-        board = self.board(uid)
+        board = self.board(uid, given)
         found = _find(board["annotations"]["list"], "name", name, "annotation")
         return self._answer(found["target"], choices(board, given, self._now()), {})
 
     def variable(self, uid: str, name: str, given: Given) -> list[str]:
         """Return the values that a variable may have."""
-        board = self.board(uid)
-        listed = [entry for entry in board["templating"]["list"] if entry["type"] == "query"]
-        query = _find(listed, "name", name, "variable")["query"]
+        return [option.value for option in self.options(uid, name, given)]
+
+    def options(self, uid: str, name: str, given: Given) -> list[Option]:
+        """Return what a viewer may choose; the values of other variables in ``given`` count."""
+        board = self.board(uid, given)
+        known = {
+            name: variable
+            for name, variable in variables(board).items()
+            if variable["type"] == "query" or variable["type"] in LISTED
+        }
+        variable = _find(list(known.values()), "name", name, "variable")
+        if variable["type"] in LISTED:
+            return listed_options(variable)
+        query = variable["query"]
+        sql = query if isinstance(query, str) else query["rawSql"]
         chosen = choices(board, given, self._now())
-        shaped = self._frames(query["rawSql"], Shape.TABLE, name, chosen, {})
-        return [str(value) for frame in shaped for value in frame["fields"][0]["values"]]
+        shaped = self._frames(sql, Shape.TABLE, name, chosen, {})
+        return [option for frame in shaped for option in _options(frame)]
 
     def _answer(
         self, target: Mapping[str, Any], chosen: Choices, panel: Mapping[str, Any]
@@ -97,7 +122,27 @@ class PanelQueries:
         return frames(answer, shape, ref_id)
 
 
-def _find(entries: list[dict[str, Any]], key: str, value: str, what: str) -> Mapping[str, Any]:
+def language(given: Given) -> str:
+    """Return the language of the texts; one that there is not is ignored."""
+    wanted = given.get("lang", [""])[-1]
+    return wanted if wanted in LANGUAGES else LANGUAGES[0]
+
+
+def panels(board: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return all panels, those of shut rows too."""
+    return [inner for panel in board["panels"] for inner in (panel, *panel.get("panels", []))]
+
+
+def _options(frame: Frame) -> list[Option]:
+    """One column is both; of two the first is the value, as the plugin has it."""
+    columns = [[str(value) for value in field["values"]] for field in frame["fields"]]
+    values, texts = columns[0], columns[1] if len(columns) > 1 else columns[0]
+    return [Option(text, value) for text, value in zip(texts, values, strict=True)]
+
+
+def _find(
+    entries: Sequence[Mapping[str, Any]], key: str, value: str, what: str
+) -> Mapping[str, Any]:
     for entry in entries:
         if str(entry.get(key)) == value:
             return entry
@@ -114,7 +159,7 @@ def registered(queries: PanelQueries, given: Given) -> Iterator[tuple[str, Calla
         for mark in board["annotations"]["list"]:
             name = mark["name"]
             yield f"annotation {name}", partial(queries.annotation, uid, name, given)
-        for panel in board["panels"]:
+        for panel in panels(board):
             for target in panel.get("targets", []):
                 run = partial(queries.panel, uid, str(panel["id"]), target["refId"], given)
                 yield f"panel {panel['title']}", run

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Mapping
+from dataclasses import asdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
@@ -14,8 +15,15 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from millrace.grafana.frames import FrameError
 from millrace.grafana.generated import dashboards
 from millrace.grafana.preview.choices import ChoiceError
-from millrace.grafana.preview.panel_queries import Given, NotRegistered, PanelQueries, Run
+from millrace.grafana.preview.panel_queries import (
+    Boards,
+    Given,
+    NotRegistered,
+    PanelQueries,
+    Run,
+)
 from millrace.grafana.preview.plain_page import plain_page
+from millrace.grafana.preview.values import variables
 from millrace.grafana.sql_text import MacroError
 from millrace.schemas.errors import ConfigurationError, MillraceError
 
@@ -34,7 +42,8 @@ _POLICY = (
     " style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:;"
     " font-src 'self' data:; worker-src 'self' blob:; frame-ancestors 'none'"
 )
-LONGEST_ERROR = 500
+#: A panel has room for so many letters; the store's log has the rest.
+LONGEST_ERROR = 240
 
 
 class PreviewServer:
@@ -42,11 +51,14 @@ class PreviewServer:
 
     ``run`` gets SQL and returns ClickHouse's JSONCompact answer; it is called from several
     threads. ``pages`` is what ``build_pages`` returned; without it the figures are plain tables.
-    Raises ConfigurationError when the port is taken.
+    ``boards`` returns the dashboards of a language by uid. Raises ConfigurationError when the port
+    is taken.
     """
 
-    def __init__(self, port: int, run: Run, pages: Path | None) -> None:
-        queries = PanelQueries(run)
+    def __init__(
+        self, port: int, run: Run, pages: Path | None, boards: Boards = dashboards
+    ) -> None:
+        queries = PanelQueries(run, boards=boards)
 
         class Handler(_Handler):
             panel_queries = queries
@@ -113,12 +125,11 @@ class _Handler(BaseHTTPRequestHandler):
         if parts[0] == "api":
             self._json(*answer(self.panel_queries, parts[1:], given))
             return
-        if parts[0] == "d" and len(parts) == 2:  # a dashboard's own address, as in Grafana
-            parts = [""]
+        is_board = parts == [""] or (parts[0] == "d" and len(parts) == 2)  # as in Grafana
         if self.page_folder is None:
-            self._plain(parts, given)
+            self._plain(parts[1:] if is_board else None, given)
         else:
-            self._file(self.page_folder, parts)
+            self._file(self.page_folder, [""] if is_board else parts)
 
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing: the terminal belongs to the pipeline's own messages."""
@@ -129,8 +140,8 @@ class _Handler(BaseHTTPRequestHandler):
         name = host.rsplit(":", 1)[0] if host.rpartition(":")[2].isdigit() else host
         return name in HOSTS and origin in {None, f"http://{host}"}
 
-    def _plain(self, parts: list[str], given: Given) -> None:
-        if parts != [""]:
+    def _plain(self, uid: list[str] | None, given: Given) -> None:
+        if uid is None:
             self._json(404, {"error": "There is no such page"})
             return
 
@@ -138,7 +149,10 @@ class _Handler(BaseHTTPRequestHandler):
             body: Mapping[str, Any] = answer(self.panel_queries, ["panels", *names], given)[1]
             return body
 
-        self._send(200, _TYPES[".html"], plain_page(ask).encode())
+        boards = self.panel_queries.boards(given)
+        wanted = uid[0] if uid else None
+        page = plain_page(boards, wanted, given, ask)
+        self._send(200, _TYPES[".html"], page.encode())
 
     def _file(self, folder: Path, parts: list[str]) -> None:
         path = folder.joinpath(*[part for part in parts if part] or ["index.html"]).resolve()
@@ -167,21 +181,28 @@ def answer(queries: PanelQueries, parts: list[str], given: Given) -> tuple[int, 
     try:
         match parts:
             case ["dashboards"]:
-                boards = dashboards().values()
-                return 200, [{"uid": board["uid"], "title": board["title"]} for board in boards]
+                return 200, [_summary(board) for board in queries.boards(given)]
             case ["dashboards", uid]:
-                return 200, queries.board(uid)
+                return 200, queries.board(uid, given)
             case ["panels", uid, panel_id, ref_id]:
                 return 200, queries.panel(uid, panel_id, ref_id, given)
             case ["annotations", uid, name]:
                 return 200, queries.annotation(uid, name, given)
             case ["variables", uid, name]:
-                return 200, queries.variable(uid, name, given)
+                return 200, [asdict(option) for option in queries.options(uid, name, given)]
     except NotRegistered as error:
         return 404, {"error": str(error)}
     except (ChoiceError, MacroError) as error:
         return 400, {"error": str(error)}
     except (MillraceError, FrameError) as error:
         lines = str(error).strip().splitlines() or ["The store refused the query"]
-        return 502, {"error": lines[0][:LONGEST_ERROR]}
+        return 502, {"error": _shortened(lines[0])}
     return 404, {"error": "There is no such address"}
+
+
+def _summary(board: Mapping[str, Any]) -> dict[str, Any]:
+    return {"uid": board["uid"], "title": board["title"], "variables": list(variables(board))}
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST_ERROR else text[: LONGEST_ERROR - 1] + "…"

@@ -1,15 +1,18 @@
-"""``millrace dashboards``: write the dashboards' JSON, or prove that it is fresh and sound."""
+"""``millrace dashboards``: write the JSON of dashboards and alerts, or prove that it is sound."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
 from millrace.schemas.errors import ConfigurationError, MillraceError
+from millrace.streams.cli.preview import preview
 
-app = typer.Typer(help="Grafana dashboards as code.", no_args_is_help=True)
+app = typer.Typer(help="Grafana dashboards and alerts as code.", no_args_is_help=True)
+app.command()(preview)
 
 
 @app.command()
@@ -40,7 +43,7 @@ def check(
     if faults:
         raise typer.Exit(1)
     ran = ", and their SQL runs" if url else ""
-    typer.echo(f"The dashboards are fresh and keep the rules{ran}.")
+    typer.echo(f"The dashboards and alerts are fresh and keep the rules{ran}.")
 
 
 def _require_sdk() -> None:
@@ -63,6 +66,8 @@ def _file_faults() -> Iterator[str]:
 
 def _sql_faults(url: str) -> Iterator[str]:
     from millrace.clickhouse.client import Store
+    from millrace.grafana.alerts.ask import instances, question
+    from millrace.grafana.generated import alerts
     from millrace.grafana.preview.panel_queries import PanelQueries, registered
 
     store = Store.connect(url)
@@ -72,4 +77,9 @@ def _sql_faults(url: str) -> Iterator[str]:
             ask()
         except (MillraceError, ValueError) as error:
             yield f"{name}: {error}"
+    for uid, rule in alerts().items():
+        try:
+            instances(store.json(question(rule, datetime.now(UTC))))
+        except (MillraceError, ValueError) as error:
+            yield f"{uid}: {error}"
     store.close()

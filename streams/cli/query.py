@@ -28,14 +28,15 @@ def query(
     ] = "PrettyCompactNoEscapes",
 ) -> None:
     """Run one statement and print the answer; nothing can be changed."""
-    with _store(data) as store:
+    with kept_or_configured(data) as store:
         answer = store.json(sql, format=format)
     sys.stdout.buffer.write(answer)
     sys.stdout.buffer.flush()
 
 
 @contextmanager
-def _store(data: Path | None) -> Iterator[Store]:
+def kept_or_configured(data: Path | None) -> Iterator[Store]:
+    """Open the store of a data directory, running or not; without one, that of the settings."""
     if data is None:
         settings = load_settings().clickhouse
         yield Store.connect(settings.url.get_secret_value(), timeout=settings.timeout)

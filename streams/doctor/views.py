@@ -22,7 +22,7 @@ INSERTED: Final = (
 _VIEW: Final = re.compile(r"CREATE MATERIALIZED VIEW (\w+) +TO (\w+) AS\s+(.*)", re.DOTALL)
 _DROP: Final = re.compile(r"DROP (?:VIEW|TABLE) (\w+)")
 
-#: What a view writes to, and its SELECT in the server's own spelling.
+#: What a view writes to, and its query in the server's own spelling.
 Definition = tuple[str, str]
 
 
@@ -68,7 +68,7 @@ def check_views(store: Store, tables: Mapping[str, Table]) -> list[Finding]:
     found = {
         table.name.removeprefix(head): (
             table.target.removeprefix(head),
-            _spelled(store, table.definition.split(" AS SELECT ", 1)[-1].replace(head, "")),
+            _spelled(store, table.query.replace(head, "")),
         )
         for table in tables.values()
         if table.target and table.name.startswith(head)
@@ -114,7 +114,6 @@ def judge_views(
         yield Finding(_AREA, Level.OK, f"all {len(expected)} views are as they were made")
 
 
-def _spelled(store: Store, select: str) -> str:
-    text = select if select.lstrip().upper().startswith("SELECT") else f"SELECT {select}"
-    ((spelled,),) = store.rows("SELECT formatQuerySingleLine({text:String})", {"text": text})
+def _spelled(store: Store, query: str) -> str:
+    ((spelled,),) = store.rows("SELECT formatQuerySingleLine({text:String})", {"text": query})
     return str(spelled)

@@ -16,16 +16,27 @@ import pytest
 import yaml
 
 from millrace.grafana.clickhouse_query import PLUGIN, PLUGIN_VERSION, PROVISIONED_UID
-from millrace.grafana.generated import dashboards
+from millrace.grafana.generated import FOLDER, dashboards
+from millrace.grafana.translate import LANGUAGES
 from millrace.streams.settings import PREFIX, variable_names
 
 ROOT = Path(__file__).parents[2]
+LANGUAGE = "${GRAFANA_LANGUAGE:-en}"
 DEPLOY = ROOT / "deploy"
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 #: Runs once and ends.
 TASKS = {"migrate"}
 OLDEST_CLICKHOUSE = (26, 7, 3, 9)
+
+
+def mounts(service: str, language: str = "en") -> dict[str, str]:
+    """What is mounted, by where in the container."""
+    entries = [
+        entry.replace(LANGUAGE, language).split(":")
+        for entry in SERVICES[service].get("volumes", [])
+    ]
+    return {entry[1]: entry[0] for entry in entries}
 
 
 def values(service: str) -> dict[str, str]:
@@ -82,9 +93,9 @@ def test_data_is_in_a_named_volume(service: str) -> None:
 
 @pytest.mark.parametrize("service", sorted(SERVICES))
 def test_what_is_mounted_exists_and_ports_stay_on_this_host(service: str) -> None:
-    for entry in SERVICES[service].get("volumes", []):
-        source = entry.split(":")[0]
-        assert source in COMPOSE["volumes"] or (ROOT / source).exists(), entry
+    for language in LANGUAGES:
+        for source in mounts(service, language).values():
+            assert source in COMPOSE["volumes"] or (ROOT / source).exists(), source
     for port in SERVICES[service].get("ports", []):
         assert port.startswith("127.0.0.1:"), port
 
@@ -123,10 +134,44 @@ def test_grafana_provisions_the_generated_dashboards_read_only() -> None:
     [provider] = yaml.safe_load(path.read_text())["providers"]
     assert provider["allowUiUpdates"] is False
     folder = provider["options"]["path"]
-    assert f"./grafana/generated:{folder}:ro" in SERVICES["grafana"]["volumes"]
+    assert f"./grafana/generated/{LANGUAGE}:{folder}:ro" in SERVICES["grafana"]["volumes"]
     home = values("grafana")["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
     assert Path(home).parent == Path(folder)
-    assert Path(home).stem in dashboards()
+    for language in LANGUAGES:
+        assert Path(home).stem in dashboards(language)
+
+
+def test_grafana_provisions_every_alert_file_and_nothing_else_beside_them() -> None:
+    place = "/etc/grafana/provisioning/alerting"
+    for language in LANGUAGES:
+        there = {
+            path: source for path, source in mounts("grafana", language).items() if place in path
+        }
+        files = (FOLDER / "alerts" / language).iterdir()
+        assert there == {
+            f"{place}/{file.name}": f"./grafana/generated/alerts/{language}/{file.name}"
+            for file in files
+        }
+        # Grafana stops at a file of another kind.
+        assert {Path(path).suffix for path in there} <= {".json", ".yaml", ".yml"}
+    assert all(entry.endswith(":ro") for entry in SERVICES["grafana"]["volumes"] if "./" in entry)
+
+
+def test_what_the_alert_files_take_from_the_environment_is_given() -> None:
+    taken = {
+        name
+        for file in (FOLDER / "alerts").rglob("*.json")
+        for name in re.findall(r"\$\{(\w+)\}", file.read_text())
+    }
+    assert taken == {"GRAFANA_RUNBOOKS"}
+    assert taken <= values("grafana").keys()
+
+
+def test_who_signs_in_to_grafana_has_no_role_until_one_is_given() -> None:
+    given = values("grafana")
+    assert given["GF_AUTH_ANONYMOUS_ENABLED"] == "false"
+    assert given["GF_USERS_ALLOW_SIGN_UP"] == "false"
+    assert given["GF_USERS_AUTO_ASSIGN_ORG_ROLE"] == "None"
 
 
 def test_grafana_reads_clickhouse_as_a_user_that_cannot_write() -> None:

@@ -33,6 +33,9 @@ class Row:
     log: str = LOG
     retention_class: str = "default"
     source: str = ""
+    entity: str = ""
+    kind: int = 0
+    attributes: Mapping[str, str] = field(default_factory=dict)
     received_at: datetime | None = None
 
     @property
@@ -63,14 +66,14 @@ def events_batch(rows: Sequence[Row]) -> pa.RecordBatch:
         "id": pa.array([row.id.bytes for row in rows], pa.binary(16)),
         "tenant": text([row.tenant for row in rows]),
         "name": text([row.name for row in rows]),
-        "kind": pa.array([0] * len(rows), pa.int8()),
+        "kind": pa.array([row.kind for row in rows], pa.int8()),
         "occurred_at": pa.array([row.occurred_at for row in rows], pa.timestamp("us", "UTC")),
         "measurements": pairs([row.measurements for row in rows], pa.float64()),
         "tags": pairs([row.tags for row in rows], pa.string()),
-        "attributes": pairs([{} for _ in rows], pa.string()),
+        "attributes": pairs([row.attributes for row in rows], pa.string()),
         "unit": empty,
         "source": text([row.source for row in rows]),
-        "entity": empty,
+        "entity": text([row.entity for row in rows]),
         "actor": text([row.actor for row in rows]),
         "aggregation": empty,
         "traceparent": empty,

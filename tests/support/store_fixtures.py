@@ -7,13 +7,16 @@ import shutil
 import subprocess
 import uuid
 from collections.abc import Iterator
+from functools import partial
 from importlib.util import find_spec
 
 import pytest
+from store_pool import Pool
 
-from millrace.clickhouse import migrate
 from millrace.clickhouse.client import Store
 from millrace.clickhouse.embedded import EmbeddedServer
+from millrace.clickhouse.reconcile import Terms
+from millrace.streams import reconcile
 from millrace.streams.settings import RetentionSettings
 
 IMAGE = "clickhouse/clickhouse-server:26.8"
@@ -60,12 +63,25 @@ def _container() -> Iterator[str]:
         yield f"http://test:test@{host}:{port}"
 
 
+@pytest.fixture(scope="session")
+def store_pool(store_server: str) -> Iterator[Pool]:
+    """Databases with today's tables."""
+    pool = Pool(store_server, RETENTION)
+    yield pool
+    pool.close()
+
+
 @pytest.fixture
-def store_url(store_server: str) -> Iterator[str]:
-    """URL of a database of this test's own; nothing is in it yet, and it is dropped afterwards."""
+def store_url(request: pytest.FixtureRequest, store_server: str) -> Iterator[str]:
+    """URL of a database of this test's own, empty but for the tables that ``store`` asks for."""
+    if "store" in request.fixturenames:
+        pool: Pool = request.getfixturevalue("store_pool")
+        url = pool.take()
+        yield url
+        pool.give_back(url)
+        return
     name = f"t{uuid.uuid4().hex}"
-    url = f"{store_server}/{name}"
-    yield url
+    yield f"{store_server}/{name}"
     cleaner = Store.connect(f"{store_server}/default")
     cleaner.command(f"DROP DATABASE IF EXISTS {name} SYNC")
     cleaner.close()
@@ -80,7 +96,15 @@ def empty_store(store_url: str) -> Iterator[Store]:
 
 
 @pytest.fixture
-def store(empty_store: Store) -> Store:
-    """A store on a fresh, migrated database."""
-    migrate.apply(empty_store, retention=RETENTION)
-    return empty_store
+def store(store_url: str) -> Iterator[Store]:
+    """A store on a database with today's tables and nothing in them."""
+    store = Store.connect(store_url)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a proof look again at once at what differs: nothing is on its way any more."""
+    monkeypatch.setattr(reconcile, "_WAITS", (0.1,) * 4)
+    monkeypatch.setattr(reconcile, "Terms", partial(Terms, sleep=lambda _: None))

@@ -120,12 +120,12 @@ async def publish(kafka: KafkaSettings, records: Sequence[bytes | None]) -> None
         await producer.stop()
 
 
-def wait_until(condition: Callable[[], bool], what: str) -> None:
+def wait_until(condition: Callable[[], bool], what: str, patience: float = PATIENCE) -> None:
     """Look every 50 ms until the condition holds."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while not condition():
         if time.monotonic() > deadline:
-            raise AssertionError(f"Waited {PATIENCE:.0f} s in vain: {what}")
+            raise AssertionError(f"Waited {patience:.0f} s in vain: {what}")
         time.sleep(0.05)
 
 

@@ -1,4 +1,4 @@
-SELECT count() AS `Dead letters`
+SELECT count() AS `{{Dead letters}}`
 FROM dead_letters
 WHERE $__timeFilter(received_at) AND NOT endsWith(topic, 'telemetry.millrace')
     AND $__conditionalAll(tenant IN (${tenant:singlequote}), $tenant)

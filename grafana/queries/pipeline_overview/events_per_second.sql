@@ -1,4 +1,4 @@
-SELECT $__timeInterval(flushed_at) AS time, sum(stored) / $__interval_s AS `Events a second`
+SELECT $__timeInterval(flushed_at) AS time, sum(stored) / $__interval_s AS `{{Events a second}}`
 FROM ingest_ledger
 WHERE flushed_at >= $__timeInterval($__fromTime) AND flushed_at < $__timeInterval($__toTime)
     AND NOT endsWith(topic, 'telemetry.millrace')

@@ -1,10 +1,11 @@
+WITH @grain
 SELECT * FROM (
-    SELECT $__timeInterval(bucket) AS time, concat('error ', tags['code']) AS code, sum(sum) * 60 / $__interval_s AS Value
-    FROM rollup_1m
-    WHERE bucket >= $__timeInterval($__fromTime) AND bucket < $__timeInterval($__toTime)
-        AND name = 'millrace.ingest.retries' AND measurement = 'count'
+    SELECT r.bucket AS time, concat('{{error}} ', r.tags['code']) AS code, sum(r.sum) * 60 / step AS Value
+    FROM rollups AS r
+    WHERE r.grain = wanted_grain AND r.bucket >= first_bucket AND r.bucket < open_bucket AND $__timeFilter(r.bucket)
+        AND r.name = 'millrace.ingest.retries' AND r.measurement = 'count'
     GROUP BY time, code
-    ORDER BY code, time WITH FILL FROM $__timeInterval($__fromTime) TO $__timeInterval($__toTime) STEP $__interval_s
+    ORDER BY code, time WITH FILL FROM first_bucket TO open_bucket STEP toIntervalSecond(step)
 )
 -- Filling an empty result makes a series without a name.
 WHERE code != ''

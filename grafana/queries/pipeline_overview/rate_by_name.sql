@@ -1,21 +1,21 @@
-WITH busiest AS (
-    SELECT name FROM rollup_1m
-    WHERE bucket >= $__timeInterval($__fromTime) AND bucket < $__timeInterval($__toTime)
-        AND NOT startsWith(name, 'millrace.')
-        AND $__conditionalAll(tenant IN (${tenant:singlequote}), $tenant)
-    GROUP BY name ORDER BY sum(events) DESC, name LIMIT 9
+WITH @grain, busiest AS (
+    SELECT r.name AS name FROM rollups AS r
+    WHERE r.grain = wanted_grain AND r.bucket >= first_bucket AND r.bucket < open_bucket AND $__timeFilter(r.bucket)
+        AND NOT startsWith(r.name, 'millrace.')
+        AND $__conditionalAll(r.tenant IN (${tenant:singlequote}), $tenant)
+    GROUP BY name ORDER BY sum(r.events) DESC, name LIMIT 9
 )
 SELECT * FROM (
     SELECT
-        $__timeInterval(bucket) AS time,
-        if(name IN busiest, name, 'other') AS event,
-        sum(events) / $__interval_s AS Value
-    FROM rollup_1m
-    WHERE bucket >= $__timeInterval($__fromTime) AND bucket < $__timeInterval($__toTime)
-        AND NOT startsWith(name, 'millrace.')
-        AND $__conditionalAll(tenant IN (${tenant:singlequote}), $tenant)
+        r.bucket AS time,
+        if(r.name IN busiest, r.name, '{{other}}') AS event,
+        sum(r.events) / step AS Value
+    FROM rollups AS r
+    WHERE r.grain = wanted_grain AND r.bucket >= first_bucket AND r.bucket < open_bucket AND $__timeFilter(r.bucket)
+        AND NOT startsWith(r.name, 'millrace.')
+        AND $__conditionalAll(r.tenant IN (${tenant:singlequote}), $tenant)
     GROUP BY time, event
-    ORDER BY event, time WITH FILL FROM $__timeInterval($__fromTime) TO $__timeInterval($__toTime) STEP $__interval_s
+    ORDER BY event, time WITH FILL FROM first_bucket TO open_bucket STEP toIntervalSecond(step)
 )
 -- Filling an empty result makes a series without a name.
 WHERE event != ''

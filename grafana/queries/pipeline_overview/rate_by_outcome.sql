@@ -1,8 +1,8 @@
 SELECT
     $__timeInterval(flushed_at) AS time,
-    sum(l.stored) / $__interval_s AS stored,
-    sum(l.rejected) / $__interval_s AS rejected,
-    sum(l.duplicate) / $__interval_s AS duplicate
+    sum(l.stored) / $__interval_s AS `{{stored}}`,
+    sum(l.rejected) / $__interval_s AS `{{rejected}}`,
+    sum(l.duplicate) / $__interval_s AS `{{duplicate}}`
 FROM ingest_ledger AS l
 WHERE flushed_at >= $__timeInterval($__fromTime) AND flushed_at < $__timeInterval($__toTime)
     AND NOT endsWith(topic, 'telemetry.millrace')

@@ -1,5 +1,5 @@
 -- The last value of each partition, then the worst of them: gauges are never added up over time.
-SELECT max(records) AS `Lag` FROM (
+SELECT max(records) AS `{{Lag}}` FROM (
     SELECT argMaxMerge(last) AS records
     FROM rollup_1m
     WHERE name = 'millrace.ingest.lag' AND measurement = 'records'

@@ -19,8 +19,8 @@ import pytest
 import zstandard
 from event_rows import NOON, Row, events_batch
 from store_fixtures import RETENTION
+from store_pool import migrated
 
-from millrace.clickhouse import migrate
 from millrace.clickhouse.client import Store
 from millrace.clickhouse.data_directory import in_use, running_url
 from millrace.clickhouse.embedded import EmbeddedServer
@@ -68,9 +68,9 @@ def alive(pid: int) -> bool:
     return state != "Z"
 
 
-def migrated(server: EmbeddedServer) -> Store:
+def with_tables(server: EmbeddedServer) -> Store:
     store = Store.connect(server.url)
-    migrate.apply(store, retention=RETENTION)
+    migrated(store, RETENTION)
     return store
 
 
@@ -210,12 +210,12 @@ def test_queries_run_beside_each_other(server: EmbeddedServer) -> None:
 
 def test_data_and_tokens_survive_a_stop(tmp_path: Path) -> None:
     with EmbeddedServer(tmp_path) as first:
-        store = migrated(first)
+        store = with_tables(first)
         store.insert("events", events_batch(rows(100)), "token")
         store.close()
     assert not in_use(tmp_path)
     with EmbeddedServer(tmp_path) as second:
-        store = migrated(second)
+        store = Store.connect(second.url)
         store.insert("events", events_batch(rows(100)), "token")
         assert store.rows("SELECT count() FROM events") == [(100,)]
         assert store.rows("SELECT sum(events) FROM rollup_1d") == [(100,)]
@@ -249,7 +249,7 @@ def test_killed_in_mid_insert_and_repeated_counts_once(tmp_path: Path, kill_afte
         [Row(n, NOON.replace(hour=n % 24), tags={"n": str(n % 300)}) for n in range(20_000)]
     )
     server = EmbeddedServer(tmp_path).start()
-    store = migrated(server)
+    store = with_tables(server)
     store.insert("events", events_batch(rows(10, 1_000_000)), "before")
     killer = threading.Timer(kill_after, os.kill, (server.pid, signal.SIGKILL))
     killer.start()
@@ -259,7 +259,7 @@ def test_killed_in_mid_insert_and_repeated_counts_once(tmp_path: Path, kill_afte
     killer.join()
     server.stop()
     with EmbeddedServer(tmp_path) as again:
-        store = migrated(again)
+        store = Store.connect(again.url)
         store.insert("events", batch, "token")
         assert store.rows("SELECT count(), uniqExact(offset) FROM events") == [(20_010, 20_010)]
         for table in ("rollup_1m", "rollup_5m", "rollup_1h", "rollup_1d"):

@@ -9,8 +9,8 @@ import pytest
 from catalogues import SMALL
 from ingest_doubles import fetched, good
 from store_fixtures import RETENTION
+from store_pool import migrated
 
-from millrace.clickhouse import migrate
 from millrace.clickhouse.client import Store
 from millrace.clickhouse.embedded import EmbeddedServer
 from millrace.clickhouse.ghost_tokens import forget_ghosts
@@ -34,7 +34,7 @@ def counts(store: Store) -> list[int]:
 def test_a_token_without_its_part_does_not_swallow_the_repeat(tmp_path: Path, table: str) -> None:
     with EmbeddedServer(tmp_path) as server:
         store = Store.connect(server.url)
-        migrate.apply(store, retention=RETENTION)
+        migrated(store, RETENTION)
         for token in ("first", "second", "third"):
             store.insert("events", ROWS, token)
         # The tokens of merged parts must not pass for ghosts.

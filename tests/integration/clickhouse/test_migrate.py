@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from event_rows import NOON, Row, events_batch
 from store_fixtures import RETENTION
+from store_pool import Pool
 
 from millrace.clickhouse import migrate, schema_file
 from millrace.clickhouse.client import Store
@@ -136,6 +138,31 @@ def test_shorter_retention_reaches_old_days(store: Store) -> None:
     assert store.rows("SELECT offset FROM events") == [(1,)]
 
 
+@pytest.fixture(scope="module")
+def many(store_pool: Pool) -> Iterator[Store]:
+    """A store with 40 000 rows of many series."""
+    rows = [
+        Row(
+            n,
+            NOON + timedelta(seconds=n / 10),
+            tenant=f"t{n // 20_000}",
+            name=f"n{n // 5_000}",
+            tags={"k": f"v{n}"},
+            partition=n // 20_000,
+        )
+        for n in range(40_000)
+    ]
+    url = store_pool.take()
+    store = Store.connect(url)
+    store.insert("events", events_batch(rows), "1")
+    # An insert leaves the skip indexes to the first merge.
+    for table in ("events", "rollup_1m"):
+        store.command(f"OPTIMIZE TABLE {table} FINAL")
+    yield store
+    store.close()
+    store_pool.give_back(url)
+
+
 @pytest.mark.requirement("METRIC-50", "GAME-35", "IDENT-12")
 @pytest.mark.parametrize(
     ("table", "condition"),
@@ -150,24 +177,10 @@ def test_shorter_retention_reaches_old_days(store: Store) -> None:
         pytest.param("rollup_1m", "tags['k'] = 'v39999'", id="tag in rollup"),
     ],
 )
-def test_look_ups_do_not_read_everything(store: Store, table: str, condition: str) -> None:
-    rows = [
-        Row(
-            n,
-            NOON + timedelta(seconds=n / 10),
-            tenant=f"t{n // 20_000}",
-            name=f"n{n // 5_000}",
-            tags={"k": f"v{n}"},
-            partition=n // 20_000,
-        )
-        for n in range(40_000)
-    ]
-    store.insert("events", events_batch(rows), "1")
-    # An insert leaves the skip indexes to the first merge.
-    store.command(f"OPTIMIZE TABLE {table} FINAL")
+def test_look_ups_do_not_read_everything(many: Store, table: str, condition: str) -> None:
     plan = "\n".join(
         str(line)
-        for (line,) in store.rows(
+        for (line,) in many.rows(
             f"EXPLAIN indexes = 1 SELECT count(), max(tenant) FROM {table} WHERE "
             + condition.format(day=f"{NOON:%Y-%m-%d}")
         )

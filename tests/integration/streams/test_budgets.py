@@ -63,7 +63,7 @@ def settings(
     for path, text in zip(paths, (CATALOGUE, OPEN % 4), strict=True):
         path.write_text(text)
     settings = settings_for(
-        kafka_settings.model_copy(update={"partitions": 2}),
+        kafka_settings.model_copy(update={"partitions": 2, "session_timeout": 3.0}),
         store_url,
         catalogue=":".join(map(str, paths)),
     )
@@ -139,6 +139,7 @@ def assert_exact(store: Store) -> None:
 
 
 @pytest.mark.requirement("METRIC-10")
+@pytest.mark.usefixtures("at_once")
 def test_stored_and_refused_exactly_whoever_is_killed(
     settings: Settings, store: Store, tmp_path: Path
 ) -> None:

@@ -67,7 +67,7 @@ async def publish_in_transactions(kafka: KafkaSettings, count: int) -> tuple[int
 def test_what_a_transaction_took_back_never_counts_and_its_gaps_lose_nothing(
     kafka_settings: KafkaSettings, store: Store, store_url: str, tmp_path: Path
 ) -> None:
-    kafka = kafka_settings.model_copy(update={"session_timeout": 6.0})
+    kafka = kafka_settings.model_copy(update={"session_timeout": 3.0})
     settings = settings_for(kafka, store_url, sink=SinkSettings(max_rows=25, max_seconds=0.1))
     asyncio.run(publish(kafka, events(20)))
     kept, aborted = asyncio.run(publish_in_transactions(kafka, 16))

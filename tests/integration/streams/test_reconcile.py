@@ -31,7 +31,7 @@ from millrace.streams.record_batch import record_batch
 from millrace.streams.settings import KafkaSettings, ReconcileSettings, Settings
 from millrace.streams.topics import Topics, administrator
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("at_once")]
 
 ROLLUPS = ("rollup_1m", "rollup_5m", "rollup_1h", "rollup_1d")
 

@@ -16,7 +16,6 @@ from workers import events, publish, scalar, settings_for, wait_until, worker
 
 from millrace.clickhouse.client import Store
 from millrace.clickhouse.facts import Place, Report
-from millrace.streams import reconcile
 from millrace.streams.compacted import read_held
 from millrace.streams.local.memory import MemoryKafka
 from millrace.streams.reconcile import prove
@@ -33,10 +32,10 @@ Records = Mapping[bytes, bytes | None]
 
 
 @pytest.fixture(autouse=True)
-def _soon(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+def _soon(request: pytest.FixtureRequest) -> None:
     """Look again at once at what differs, where no worker is about to change it."""
     if "while_a_worker_writes" not in request.node.name:
-        monkeypatch.setattr(reconcile, "_WAITS", (0.1,) * 4)
+        request.getfixturevalue("at_once")
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from store_pool import migrated
 from workers import events, publish, scalar, settings_for, wait_until, worker
 
-from millrace.clickhouse import migrate
 from millrace.clickhouse.client import Store
 from millrace.clickhouse.embedded import EmbeddedServer
 from millrace.streams.cli import main
@@ -25,6 +25,8 @@ from millrace.streams.settings import KafkaSettings, Settings, SinkSettings
 
 pytestmark = pytest.mark.integration
 
+#: Enough for four kills of the store.
+MANY = 100_000 if os.environ.get("FAULTS_LONG") == "1" else 40_000
 #: What services sent, without the worker's own telemetry.
 SERVICES = "endsWith(topic, 'telemetry.events')"
 ROLLUPS = ("rollup_1m", "rollup_5m", "rollup_1h", "rollup_1d")
@@ -154,7 +156,7 @@ def test_killed_again_and_again_every_event_counts_once(
     kafka_settings: KafkaSettings, store: Store, store_url: str, tmp_path: Path
 ) -> None:
     sink = SinkSettings(max_rows=500, max_seconds=0.2)
-    kafka = kafka_settings.model_copy(update={"session_timeout": 6.0})
+    kafka = kafka_settings.model_copy(update={"session_timeout": 3.0})
     settings = settings_for(kafka, store_url, sink=sink)
     asyncio.run(publish(settings.kafka, events(12_000)))
     log = tmp_path / "worker.log"
@@ -180,7 +182,7 @@ def test_a_worker_told_to_stop_in_mid_flush_loses_nothing(
         sink = SinkSettings(max_rows=300, max_seconds=0.1)
         settings = settings_for(kafka_settings, url, sink=sink)
         store = Store.connect(url)
-        migrate.apply(store, retention=settings.retention.model_dump())
+        migrated(store, settings.retention.model_dump())
         asyncio.run(publish(settings.kafka, events(10_000)))
         with worker(settings, log) as running:
             wait_until(holds_more_than(store, 900), "some rows")
@@ -204,7 +206,7 @@ def test_a_worker_told_to_stop_in_mid_flush_loses_nothing(
 def test_partitions_move_between_two_workers_without_loss(
     kafka_settings: KafkaSettings, store: Store, store_url: str, tmp_path: Path
 ) -> None:
-    kafka = kafka_settings.model_copy(update={"session_timeout": 6.0})
+    kafka = kafka_settings.model_copy(update={"session_timeout": 3.0})
     settings = settings_for(kafka, store_url, sink=SinkSettings(max_rows=400, max_seconds=0.1))
     asyncio.run(publish(settings.kafka, events(8_000)))
     with worker(settings, tmp_path / "one.log") as one:
@@ -223,7 +225,7 @@ def test_partitions_move_between_two_workers_without_loss(
 def test_the_store_goes_away_and_comes_back(kafka_settings: KafkaSettings, tmp_path: Path) -> None:
     with EmbeddedServer(tmp_path / "store") as server:
         url, port = server.url, port_of(server.url)
-        migrate.apply(Store.connect(url), retention=Settings().retention.model_dump())
+        migrated(Store.connect(url), Settings().retention.model_dump())
     settings = settings_for(kafka_settings, url, sink=SinkSettings(max_rows=300, max_seconds=0.2))
     with EmbeddedServer(tmp_path / "store", port):
         store = Store.connect(url)
@@ -255,8 +257,8 @@ def test_a_store_killed_in_mid_insert_again_and_again_counts_once(
         sink = SinkSettings(max_rows=1_000, max_seconds=0.1)
         settings = settings_for(kafka_settings, url, sink=sink)
         store = Store.connect(url)
-        migrate.apply(store, retention=settings.retention.model_dump())
-        asyncio.run(publish(settings.kafka, events(100_000)))
+        migrated(store, settings.retention.model_dump())
+        asyncio.run(publish(settings.kafka, events(MANY)))
         with worker(settings, tmp_path / "worker.log") as running:
             for number in range(4):
                 wait_until(holds_more_than(store, stored(store)), "more rows")
@@ -266,9 +268,9 @@ def test_a_store_killed_in_mid_insert_again_and_again_counts_once(
                 server = EmbeddedServer(tmp_path / "store", port)
                 server.start()
                 store = Store.connect(url)
-            wait_until(reaches(store, 100_000), "all to be stored")
+            wait_until(reaches(store, MANY), "all to be stored")
             assert "trying again" in running.text, "no kill was noticed"
-            assert stored(store) == 100_000
+            assert stored(store) == MANY
             assert_proved(settings, store)
     finally:
         server.stop()
@@ -284,6 +286,7 @@ def run_reconcile(
     return int(str(ended.value.code)), json.loads(capsys.readouterr().out)
 
 
+@pytest.mark.usefixtures("at_once")
 def test_reconcile_finds_one_missing_row_wherever_it_is_missing(
     kafka_settings: KafkaSettings,
     store: Store,

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from store_pool import migrated
 from workers import settings_for
 
-from millrace.clickhouse import migrate
 from millrace.clickhouse.client import Store
 from millrace.schemas.errors import MillraceError
 from millrace.streams.settings import KafkaSettings, Settings, SinkSettings
@@ -95,7 +95,7 @@ class Scene:
     def __enter__(self) -> Scene:
         self.proxy.__enter__()
         try:
-            migrate.apply(self.store, retention=self.settings.retention.model_dump())
+            migrated(self.store, self.settings.retention.model_dump())
             if self.breaks == "narrow-view":
                 self.store.command(
                     "ALTER TABLE rollup_5m MODIFY SETTING non_replicated_deduplication_window = 0"

@@ -71,7 +71,7 @@ def test_migrations_that_change_views() -> None:
         for migration in all_migrations()
         if any(changes_views(statement, joined) for statement in migration.up())
     }
-    assert found == {"rollup_1m", "rollup_5m", "rollup_1h", "rollup_1d"}
+    assert found == {"rollup_1m", "rollup_5m", "rollup_1h", "rollup_1d", "lifecycles"}
 
 
 def test_targets_are_found_along_the_whole_chain_and_in_other_databases() -> None:
@@ -90,3 +90,23 @@ def test_a_view_without_a_target_of_its_own_choice_writes_to_its_inner_table() -
 
 def test_what_views_join_together() -> None:
     assert joined_by_views(CHAIN, "m") == {"events", "v1", "rollup", "v2", "coarse"}
+
+
+@pytest.mark.parametrize(
+    ("definition", "query"),
+    [
+        ("CREATE MATERIALIZED VIEW m.v TO m.t (`a` String) AS SELECT 1 AS a", "SELECT 1 AS a"),
+        (
+            "CREATE MATERIALIZED VIEW m.v TO m.t (`a` String) AS WITH 1 AS b SELECT b AS a",
+            "WITH 1 AS b SELECT b AS a",
+        ),
+        ("CREATE VIEW m.v (`a` String) AS (SELECT 1)", "(SELECT 1)"),
+        (
+            "CREATE VIEW m.v (`a` String)\nAS WITH\n    1 AS b\nSELECT b",
+            "WITH\n    1 AS b\nSELECT b",
+        ),
+        ("CREATE TABLE m.t (`a` String) ENGINE = Null", ""),
+    ],
+)
+def test_a_views_query_may_begin_with_with_or_a_bracket(definition: str, query: str) -> None:
+    assert Table("m.v", "View", "", "7", definition, ()).query == query

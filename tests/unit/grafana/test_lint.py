@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from millrace.grafana import lint, palette
+from millrace.grafana import lint, palette, translate
 from millrace.grafana.dashboards.pipeline_overview import UID
 from millrace.grafana.generated import dashboards
 
@@ -69,7 +69,7 @@ FAULTS: list[Any] = [
     pytest.param(lambda b: b["panels"][1]["gridPos"].update(w=30), "reaches beyond", id="too wide"),
     pytest.param(lambda b: b["panels"][1]["gridPos"].update(w=4), "lies over", id="overlap"),
     pytest.param(lambda b: b["panels"][1]["gridPos"].update(w=2), "has holes", id="hole"),
-    pytest.param(lambda b: b["panels"][1].update(type="piechart"), "cannot be drawn", id="type"),
+    pytest.param(lambda b: b["panels"][1].update(type="heatmap"), "cannot be drawn", id="type"),
     pytest.param(lambda b: b["panels"][1].pop("title"), "has no title", id="title"),
     pytest.param(
         lambda b: b["panels"][1].pop("description"), "has no description", id="panel description"
@@ -86,7 +86,7 @@ FAULTS: list[Any] = [
         id="legend",
     ),
     pytest.param(
-        lambda b: panel(b, "Flush time").pop("interval"), "smallest interval", id="interval"
+        lambda b: panel(b, "Events by outcome").pop("interval"), "smallest interval", id="interval"
     ),
     pytest.param(
         lambda b: panel(b, "Duplicates")["options"]["reduceOptions"].update(calcs=[]),
@@ -110,7 +110,7 @@ FAULTS: list[Any] = [
         id="order",
     ),
     pytest.param(
-        in_sql("Lag by partition", "$__timeInterval(bucket)", "bucket"),
+        in_sql("Lag by partition", " AS step", " AS stride"),
         "take its buckets",
         id="bucket",
     ),
@@ -123,6 +123,33 @@ FAULTS: list[Any] = [
         in_sql("Events by outcome", ">= $__timeInterval($__fromTime)", ">= $__fromTime"),
         "first bucket",
         id="first bucket",
+    ),
+    pytest.param(
+        in_sql("Events by name", "r.bucket < open_bucket", "1"), "open bucket", id="open grain"
+    ),
+    pytest.param(
+        in_sql("Events by name", ">= first_bucket", ">= $__fromTime"),
+        "first bucket",
+        id="first of a grain",
+    ),
+    pytest.param(
+        in_sql("Duplicates", "$__timeFilter(flushed_at)", "$__timeFilter(now())"),
+        "asks the clock",
+        id="clock",
+    ),
+    pytest.param(
+        lambda b: panel(b, "Duplicates")["fieldConfig"]["defaults"].update(
+            color={"mode": "fixed", "fixedColor": "#123456"}
+        ),
+        "#123456 is not of the palette",
+        id="colour",
+    ),
+    pytest.param(
+        lambda b: panel(b, "Duplicates")["fieldConfig"]["defaults"]["thresholds"]["steps"].append(
+            {"value": 1, "color": "red"}
+        ),
+        "red is not of the palette",
+        id="named colour",
     ),
     pytest.param(in_sql("Top events", "LIMIT 50", ""), "needs a LIMIT", id="limit"),
     pytest.param(
@@ -143,13 +170,15 @@ FAULTS: list[Any] = [
     ),
     pytest.param(
         in_sql(
-            "Ingest delay", "quantilesBFloat16Merge(0.5, 0.9, 0.95, 0.99)(quantiles)", "avg(p99)"
+            "Ingest delay",
+            "quantilesBFloat16Merge(0.5, 0.9, 0.95, 0.99)(r.quantiles)",
+            "avg(r.p99)",
         ),
         "added or averaged",
         id="mean percentile",
     ),
     pytest.param(
-        in_sql("Worker memory", "max(max)", "sum(sum)"), "gauge are added", id="summed gauge"
+        in_sql("Worker memory", "max(r.max)", "sum(r.sum)"), "gauge are added", id="summed gauge"
     ),
     pytest.param(
         in_sql("Top events", "NOT startsWith(r.name, 'millrace.')", "1"),
@@ -165,8 +194,9 @@ FAULTS: list[Any] = [
 
 
 @pytest.mark.requirement("IDENT-05")
-def test_the_committed_dashboards_are_clean() -> None:
-    for committed in dashboards().values():
+@pytest.mark.parametrize("language", translate.LANGUAGES)
+def test_the_committed_dashboards_are_clean(language: str) -> None:
+    for committed in dashboards(language).values():
         assert lint.findings(committed) == []
 
 
@@ -177,6 +207,30 @@ def test_each_rule_finds_its_fault(
     fault(board)
     found = lint.findings(board)
     assert any(finding in text for text in found), found
+
+
+def test_the_panels_of_a_shut_row_are_looked_at(board: Board) -> None:
+    shut = copy.deepcopy(board)
+    first, *inside = shut["panels"][:2]
+    rest = [one for one in shut["panels"][2:] if one["type"] == "row"]
+    for number, row in enumerate(rest, start=1):
+        row["gridPos"]["y"] = number
+    shut["panels"] = [{**first, "collapsed": True, "panels": inside}, *rest]
+    inside[0]["gridPos"].update(x=0, w=24)
+    before = {text for text in lint.findings(shut) if "never used" not in text}
+    assert before == set()
+    inside[0].pop("description")
+    inside[0]["gridPos"].update(w=23)
+    found = lint.findings(shut)
+    assert f"{inside[0]['title']}: has no description" in found
+    assert any("has holes" in text for text in found)
+
+
+def test_a_text_panel_needs_no_figures(board: Board) -> None:
+    first = board["panels"][1]
+    place = {"id": first["id"], "gridPos": first["gridPos"]}
+    board["panels"][1] = {"type": "text", "options": {"content": "Words"}, **place}
+    assert lint.findings(board) == []
 
 
 @pytest.mark.requirement("IDENT-50")

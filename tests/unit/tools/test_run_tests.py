@@ -1,4 +1,4 @@
-"""``make test`` fails when a half fails, and when too little is covered."""
+"""``make test`` runs every test, fails when a part fails, and when too little is covered."""
 
 from __future__ import annotations
 
@@ -17,17 +17,25 @@ def ending(code: int, output: IO[bytes] | None) -> subprocess.Popen[bytes]:
 
 @pytest.mark.requirement("METRIC-74")
 @pytest.mark.parametrize(
-    ("unit", "e2e", "coverage", "verdict"),
-    [(0, 0, 0, 0), (1, 0, 0, 1), (0, 1, 0, 1), (0, 0, 2, 1), (5, 0, 0, 1)],
+    ("codes", "coverage", "verdict"),
+    [
+        ({}, 0, 0),
+        ({"unit": 1}, 0, 1),
+        ({"workers": 1}, 0, 1),
+        ({"e2e": 1}, 0, 1),
+        ({"unit": 5}, 0, 1),
+        ({}, 2, 1),
+    ],
 )
 def test_everything_must_pass(
-    monkeypatch: pytest.MonkeyPatch, unit: int, e2e: int, coverage: int, verdict: int
+    monkeypatch: pytest.MonkeyPatch, codes: dict[str, int], coverage: int, verdict: int
 ) -> None:
-    codes = {"unit": unit, "e2e": e2e}
-    asked = []
+    started: list[str] = []
+    asked: list[str] = []
 
     def start(name: str, data: Path, output: IO[bytes] | None) -> subprocess.Popen[bytes]:
-        return ending(codes[name], output)
+        started.append(name)
+        return ending(codes.get(name, 0), output)
 
     def run(command: list[str], *, check: bool) -> Any:
         asked.append(command[3])
@@ -37,14 +45,19 @@ def test_everything_must_pass(
     monkeypatch.setattr(subprocess, "run", run)
     assert run_tests.main() == verdict
     assert asked == ["combine", "report"]
+    assert sorted(started) == sorted(run_tests.PARTS)
 
 
-def test_every_folder_of_tests_is_in_a_half() -> None:
-    folders = {folder for half in run_tests.HALVES.values() for folder in half}
-    tests = Path(run_tests.__file__).parents[1] / "tests"
-    found = {
-        f"tests/{path.name}"
-        for path in tests.iterdir()
-        if path.is_dir() and any(path.rglob("test_*.py"))
-    }
-    assert folders == found
+def test_every_file_of_tests_is_in_one_part() -> None:
+    root = Path(run_tests.__file__).parents[1]
+    ran: list[Path] = []
+    for arguments in run_tests.PARTS.values():
+        left_out = [root / one.removeprefix("--ignore=") for one in arguments if "=" in one]
+        folders = [root / one for one in arguments if "=" not in one]
+        ran += [
+            path
+            for folder in folders
+            for path in folder.rglob("test_*.py")
+            if not any(path.is_relative_to(one) for one in left_out)
+        ]
+    assert sorted(ran) == sorted((root / "tests").rglob("test_*.py"))

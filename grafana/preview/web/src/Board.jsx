@@ -1,82 +1,118 @@
-import { useCallback, useEffect, useMemo, useState } from 'react';
+import { useCallback, useContext, useEffect, useMemo, useRef, useState } from 'react';
+import { Icon } from '@grafana/ui';
 import { askMarks } from './api.js';
-import { milliseconds, readAddress, writeAddress } from './address.js';
+import { chooseRows, milliseconds, readChoice } from './address.js';
+import { layout } from './layout.js';
+import { marksOf } from './Marks.jsx';
+import { Page } from './Page.js';
 import { PanelView } from './PanelView.jsx';
 import { Toolbar } from './Toolbar.jsx';
-
-const COLUMNS = 24;
-const ROW = 30;
-const GAP = 8;
-const NARROWEST = 900;
-const timeZone = 'utc';
+import { useVariables } from './useVariables.js';
 
 function useWidth() {
   const [width, setWidth] = useState(document.documentElement.clientWidth);
   useEffect(() => {
     const measure = () => setWidth(document.documentElement.clientWidth);
-    window.addEventListener('resize', measure);
-    return () => window.removeEventListener('resize', measure);
+    // The body, not the window: a scroll bar that appears takes width too.
+    const observer = new ResizeObserver(measure);
+    observer.observe(document.body);
+    return () => observer.disconnect();
   }, []);
-  return Math.max(width, NARROWEST);
+  return width;
 }
 
-// Counts up at each refresh; a hidden page asks for nothing.
+// Counts up at each refresh. A hidden page asks for nothing and catches up when it is seen again.
 function useTick(refresh) {
   const [tick, setTick] = useState(0);
+  const missed = useRef(false);
   const next = useCallback(() => setTick((before) => before + 1), []);
   useEffect(() => {
+    const turn = () => {
+      missed.current = document.hidden;
+      if (!document.hidden) {
+        next();
+      }
+    };
     const period = milliseconds(refresh);
-    const timer = period ? setInterval(() => document.hidden || next(), period) : 0;
-    return () => clearInterval(timer);
+    const timer = period ? setInterval(turn, period) : 0;
+    const seen = () => missed.current && turn();
+    document.addEventListener('visibilitychange', seen);
+    return () => {
+      clearInterval(timer);
+      document.removeEventListener('visibilitychange', seen);
+    };
   }, [refresh, next]);
   return [tick, next];
 }
 
-function useMarks(uid, board, choice, tick) {
-  const [marks, setMarks] = useState([]);
+function useMarks(board, asked, tick) {
+  const { theme } = useContext(Page);
+  const [answers, setAnswers] = useState([]);
+  const annotations = useMemo(() => board.annotations.list.filter(({ enable, target }) => enable !== false && target), [board]);
   useEffect(() => {
     const stop = new AbortController();
-    Promise.all(board.annotations.list.map(({ name }) => askMarks(uid, name, choice, stop.signal)))
-      .then((answers) => setMarks(answers.flatMap((answer) => answer.frames)))
-      .catch(() => {}); // marks are an extra; the panels say what is wrong with the store
+    if (asked) {
+      Promise.all(annotations.map(({ name }) => askMarks(board.uid, name, asked, stop.signal)))
+        .then(setAnswers)
+        .catch(() => {}); // marks are an extra; the panels say what is wrong with the store
+    }
     return () => stop.abort();
-  }, [uid, board, choice, tick]);
-  return marks;
+  }, [board, annotations, asked, tick]);
+  return useMemo(() => marksOf(annotations, answers, theme), [annotations, answers, theme]);
 }
 
-function box({ x, y, w, h }, column) {
-  return { left: GAP + x * column, top: GAP + y * (ROW + GAP), width: w * column - GAP, height: h * ROW + (h - 1) * GAP };
+function useLoading() {
+  const busy = useRef(new Set());
+  const [loading, setLoading] = useState(false);
+  const report = useCallback((id, is) => {
+    busy.current[is ? 'add' : 'delete'](id);
+    setLoading(busy.current.size > 0);
+  }, []);
+  return [loading, report];
 }
 
-export function Board({ board, theme }) {
-  const { uid } = board;
-  const [choice, setChoice] = useState(() => readAddress(board));
+function Row({ panel, isOpen, onToggle }) {
+  return (
+    <h2 data-row={panel.id} style={{ margin: 0 }}>
+      <button type="button" className="row-title" aria-expanded={isOpen} onClick={onToggle}>
+        <Icon name={isOpen ? 'angle-down' : 'angle-right'} />
+        {panel.title}
+      </button>
+    </h2>
+  );
+}
+
+// `choice` is read again with every address; a new refresh period alone must not make every panel ask again.
+function useAsked(choice, found) {
+  const values = found?.values;
+  return useMemo(() => (values ? { from: choice.from, to: choice.to, values } : null), [choice.from, choice.to, values]);
+}
+
+export function Board({ board, boards }) {
+  const { words } = useContext(Page);
+  const choice = readChoice(board);
   const [tick, refresh] = useTick(choice.refresh);
-  const marks = useMarks(uid, board, choice, tick);
-  const column = (useWidth() - GAP) / COLUMNS;
-  // A new refresh period alone must not make every panel ask again.
-  const values = JSON.stringify(choice.values);
-  const asked = useMemo(() => ({ from: choice.from, to: choice.to, values: JSON.parse(values) }), [choice.from, choice.to, values]);
-  const change = (next) => {
-    writeAddress(next);
-    setChoice(next);
+  const found = useVariables(board, choice, tick);
+  const asked = useAsked(choice, found);
+  const marks = useMarks(board, asked, tick);
+  const [loading, report] = useLoading();
+  const { places, height } = layout(board, choice.toggled, useWidth());
+  const toggle = (id) => {
+    const others = choice.toggled.filter((one) => one !== id);
+    chooseRows(others.length < choice.toggled.length ? others : [...others, id]);
   };
-  const bottom = Math.max(...board.panels.map(({ gridPos }) => gridPos.y + gridPos.h));
   return (
     <>
-      <Toolbar uid={uid} board={board} choice={choice} onChange={change} onRefresh={refresh} theme={theme} />
-      <main style={{ position: 'relative', height: bottom * (ROW + GAP) + GAP }}>
-        {board.panels.map((panel) => {
-          const place = box(panel.gridPos, column);
-          return (
-            <div key={panel.id} style={{ position: 'absolute', ...place }}>
-              {panel.type === 'row'
-                ? <h2 style={{ fontSize: 14, margin: 0, lineHeight: `${ROW}px` }}>{panel.title}</h2>
-                : <PanelView uid={uid} panel={panel} choice={asked} tick={tick} width={place.width} height={place.height}
-                    theme={theme} timeZone={timeZone} marks={marks} />}
-            </div>
-          );
-        })}
+      <Toolbar boards={boards} board={board} choice={choice} found={found} words={words} onRefresh={refresh} loading={loading} />
+      <main style={{ position: 'relative', height }} aria-busy={loading}>
+        {places.map(({ panel, box, isOpen }) => (
+          <div key={panel.id} style={{ position: 'absolute', ...box }}>
+            {panel.type === 'row'
+              ? <Row panel={panel} isOpen={isOpen} onToggle={() => toggle(String(panel.id))} />
+              : <PanelView uid={board.uid} panel={panel} asked={asked} found={found} tick={tick} width={box.width} height={box.height}
+                  marks={marks} sync={board.graphTooltip ?? 0} onLoading={report} />}
+          </div>
+        ))}
       </main>
     </>
   );

@@ -1,50 +1,91 @@
-import { useEffect, useState } from 'react';
-import { MultiCombobox, RadioButtonGroup, RefreshPicker } from '@grafana/ui';
-import { askValues } from './api.js';
-import { RANGES, REFRESHES } from './address.js';
+import { Icon } from '@grafana/ui';
+import { addressOf, chooseLook, chooseRefresh, look, refreshes } from './address.js';
+import { Drop } from './Drop.jsx';
+import { RangeChoice } from './RangeChoice.jsx';
+import { chosenBy } from './useVariables.js';
+import { VariableChoice } from './VariableChoice.jsx';
+import { LANGUAGES } from './words.js';
 
-const ALL = '$__all';
-
-function VariableChoice({ uid, variable, choice, onChange }) {
-  const [options, setOptions] = useState([]);
-  const chosen = (choice.values[variable.name] ?? [ALL]).filter((value) => value !== ALL);
-  useEffect(() => {
-    const stop = new AbortController();
-    askValues(uid, variable.name, choice, stop.signal)
-      .then((values) => setOptions(values.map((value) => ({ value, label: value }))))
-      .catch(() => setOptions([])); // the panels say what is wrong with the store
-    return () => stop.abort();
-  }, [uid, variable.name, choice.from, choice.to]);
-  const set = (picked) => {
-    const values = picked.length ? picked.map((option) => option.value) : [ALL];
-    onChange({ ...choice, values: { ...choice.values, [variable.name]: values } });
-  };
+function Menu({ boards, uid, words }) {
   return (
-    <label style={{ display: 'flex', alignItems: 'center', gap: 8 }}>
-      {variable.label}
-      <MultiCombobox options={options} value={chosen} onChange={set} placeholder="All" width="auto" minWidth={16} maxWidth={48} isClearable />
-    </label>
+    <nav aria-label={words.dashboards}>
+      <Drop label={words.dashboards} text={words.dashboards} icon="bars">
+        {(close) => boards.map((one) => (
+          <a key={one.uid} href={addressOf(one)} aria-current={one.uid === uid ? 'page' : undefined} onClick={close}>{one.title}</a>
+        ))}
+      </Drop>
+    </nav>
   );
 }
 
-export function Toolbar({ uid, board, choice, onChange, onRefresh, loading, theme }) {
-  const range = choice.to === 'now' ? choice.from.replace('now-', '') : '';
-  const variables = board.templating.list.filter((variable) => variable.type === 'query');
-  const style = {
-    position: 'sticky', top: 0, zIndex: 10, display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: 16, padding: '8px 16px',
-    background: theme.colors.background.primary, borderBottom: `1px solid ${theme.colors.border.weak}`,
+// A dashboard's links to other addresses; those to dashboards keep range and variables, as in Grafana.
+function Links({ board, boards }) {
+  const links = (board.links ?? []).filter(({ type }) => type === 'link');
+  const hrefOf = ({ url }) => {
+    const target = boards.find(({ uid }) => url === `/d/${uid}`);
+    return target ? addressOf(target) : url;
   };
+  return links.length > 0 && (
+    <nav className="page-links" aria-label={board.title}>
+      {links.map((link) => <a key={link.title} href={hrefOf(link)} title={link.tooltip}>{link.title}</a>)}
+    </nav>
+  );
+}
+
+function Look({ words }) {
+  const { language, mode } = look();
+  const other = mode === 'dark' ? 'light' : 'dark';
   return (
-    <header style={style}>
-      <h1 style={{ fontSize: 18, margin: '0 auto 0 0' }}>{board.title}</h1>
-      {variables.map((variable) => (
-        <VariableChoice key={variable.name} uid={uid} variable={variable} choice={choice} onChange={onChange} />
-      ))}
-      <RadioButtonGroup aria-label="Time range" size="sm" value={range}
-        options={RANGES.map((value) => ({ value, label: value, description: `The last ${value}` }))}
-        onChange={(value) => onChange({ ...choice, from: `now-${value}`, to: 'now' })} />
-      <RefreshPicker value={choice.refresh} intervals={REFRESHES} onRefresh={onRefresh} isLoading={loading}
-        onIntervalChanged={(refresh) => onChange({ ...choice, refresh })} />
+    <>
+      <div className="joined" role="group" aria-label={words.language}>
+        {Object.entries(LANGUAGES).map(([code, name]) => (
+          <button key={code} type="button" className="control" lang={code} aria-label={name} aria-pressed={code === language}
+            onClick={() => chooseLook('lang', code)}>
+            {code.toUpperCase()}
+          </button>
+        ))}
+      </div>
+      <button type="button" className="control" aria-label={words[other]} title={words[other]} onClick={() => chooseLook('theme', other)}>
+        <Icon name="adjust-circle" />
+      </button>
+    </>
+  );
+}
+
+function Refresh({ board, choice, words, onRefresh, loading }) {
+  const periods = [...new Set(['', ...refreshes(board), choice.refresh])];
+  return (
+    <div className="joined">
+      <button type="button" className="control" aria-label={words.refresh} title={words.refresh} aria-busy={loading} onClick={onRefresh}>
+        <Icon name="sync" className={loading ? 'turning' : ''} />
+      </button>
+      <select className="control" aria-label={words.refreshEvery} value={choice.refresh} onChange={({ target }) => chooseRefresh(target.value)}>
+        {periods.map((period) => <option key={period} value={period}>{period || words.off}</option>)}
+      </select>
+    </div>
+  );
+}
+
+export function Toolbar({ boards, board, choice, found, words, onRefresh, loading }) {
+  const variables = board ? chosenBy(board).filter(({ hide }) => hide !== 2) : [];
+  return (
+    <header className="page-header">
+      <div className="page-line">
+        <Menu boards={boards} uid={board?.uid} words={words} />
+        <h1>{board?.title ?? 'Millrace'}</h1>
+        {board && <Links board={board} boards={boards} />}
+        {board && <RangeChoice board={board} choice={choice} words={words} />}
+        {board && <Refresh board={board} choice={choice} words={words} onRefresh={onRefresh} loading={loading} />}
+        <Look words={words} />
+      </div>
+      {variables.length > 0 && (
+        <div className="page-line">
+          {variables.map((variable) => (
+            <VariableChoice key={variable.name} variable={variable} words={words}
+              options={found?.options[variable.name] ?? []} values={found?.values[variable.name] ?? []} />
+          ))}
+        </div>
+      )}
     </header>
   );
 }

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from preview_boards import boards
 
-from millrace.grafana.dashboards.pipeline_overview import UID
 from millrace.grafana.generated import dashboards
 from millrace.grafana.preview import PreviewServer
 from millrace.schemas.errors import ConfigurationError, StoreError
@@ -52,7 +52,7 @@ Get = Callable[..., tuple[int, Any]]
 
 @pytest.fixture
 def server(store: RecordingStore) -> Iterator[PreviewServer]:
-    with PreviewServer(0, store, None) as running:
+    with PreviewServer(0, store, None, boards) as running:
         yield running
 
 
@@ -72,27 +72,81 @@ def ask(server: PreviewServer, path: str, method: str = "GET", **headers: str) -
     return response.status, body.decode()
 
 
-def test_dashboards_are_listed_and_given_as_committed(get: Get) -> None:
-    status, listed = get("/api/dashboards")
-    assert status == 200
-    assert {board["uid"] for board in listed} == set(dashboards())
-    assert get(f"/api/dashboards/{UID}") == (200, dashboards()[UID])
+def test_dashboards_are_listed_and_given_as_they_are(get: Get) -> None:
+    names = ["product"]
+    assert get("/api/dashboards") == (
+        200,
+        [
+            {"uid": "detail", "title": "Detail", "variables": names},
+            {
+                "uid": "shop",
+                "title": "Shop",
+                "variables": ["tenant", *names, "order", "note", "secret"],
+            },
+        ],
+    )
+    assert get("/api/dashboards/shop") == (200, boards()["shop"])
+
+
+def test_the_committed_dashboards_are_served(store: RecordingStore) -> None:
+    with PreviewServer(0, store, None) as server:
+        listed = ask(server, "/api/dashboards")[1]
+        assert {board["uid"] for board in listed} == set(dashboards())
+        for uid, board in dashboards().items():
+            assert ask(server, f"/api/dashboards/{uid}") == (200, board)
+
+
+def test_the_language_is_asked_for_by_name(get: Get) -> None:
+    assert get("/api/dashboards/shop?lang=pl") == (200, boards("pl")["shop"])
+    assert [board["title"] for board in get("/api/dashboards?lang=pl")[1]] == ["Sklep", "Szczegóły"]
+    assert get("/api/dashboards/shop?lang=xx")[1]["title"] == "Shop"
+
+
+def test_the_home_comes_first() -> None:
+    named = {
+        uid: {"uid": uid, "title": title, "templating": {"list": []}}
+        for uid, title in (("a", "Alpha"), ("millrace-home", "Millrace"), ("b", "Beta"))
+    }
+    with PreviewServer(0, RecordingStore(), None, lambda _language: named) as server:
+        listed = ask(server, "/api/dashboards")[1]
+    assert [board["uid"] for board in listed] == ["millrace-home", "a", "b"]
 
 
 def test_a_panel_runs_its_own_sql(get: Get, store: RecordingStore) -> None:
     store.answer = RATE
-    status, body = get(f"/api/panels/{UID}/1/A?from=1763640000000&to=1763640900000&points=90")
+    status, body = get("/api/panels/shop/5/A?from=1763640000000&to=1763640900000&points=90")
     assert status == 200
     assert (body["from"], body["to"]) == (1763640000000, 1763640900000)
     assert body["frames"][0]["fields"][1]["values"] == [1.5, 2.5]
-    [sql] = store.asked
-    assert "FROM ingest_ledger" in sql
-    assert "INTERVAL 10 second" in sql
-    assert "$" not in sql
+    assert store.asked == ["SELECT orders_over_time 10 'name' '' 'on'"]
+
+
+def test_a_panel_of_a_shut_row_can_be_asked_for(get: Get, store: RecordingStore) -> None:
+    assert get("/api/panels/shop/9/A")[0] == 200
+    assert store.asked == ["SELECT inside"]
+
+
+def test_options_are_asked_for_with_the_values_of_other_variables(
+    get: Get, store: RecordingStore
+) -> None:
+    columns = [{"name": "id", "type": "UInt8"}, {"name": "name", "type": "String"}]
+    store.answer = json.dumps({"meta": columns, "data": [[1, "Mill"], [2, "Race"]]}).encode()
+    status, options = get("/api/variables/shop/product?var-tenant=acme")
+    assert (status, options) == (
+        200,
+        [{"text": "Mill", "value": "1"}, {"text": "Race", "value": "2"}],
+    )
+    assert store.asked == ["SELECT products WHERE tenant IN ('acme')"]
+    store.asked.clear()
+    assert get("/api/variables/shop/order")[1] == [
+        {"text": "By name", "value": "name"},
+        {"text": "By size", "value": "size"},
+    ]
+    assert store.asked == []
 
 
 def test_a_value_reaches_the_store_only_escaped(get: Get, store: RecordingStore) -> None:
-    status, _ = get(f"/api/panels/{UID}/3/A?var-tenant=a%5C%27)%20OR%201%3D1%20--")
+    status, _ = get("/api/panels/shop/1/A?var-tenant=a%5C%27)%20OR%201%3D1%20--")
     assert status == 200
     assert "tenant IN ('a\\\\\\') OR 1=1 --')" in store.asked[0]
 
@@ -103,14 +157,14 @@ def test_a_value_reaches_the_store_only_escaped(get: Get, store: RecordingStore)
         "/api",
         "/api/",
         "/api/dashboards/nope",
-        f"/api/panels/{UID}/999/A",
-        f"/api/panels/{UID}/1/B",
-        f"/api/panels/{UID}/100/A",
+        "/api/panels/shop/999/A",
+        "/api/panels/shop/1/B",
+        "/api/panels/shop/100/A",
         "/api/panels/nope/1/A",
-        f"/api/panels/{UID}/1/A/SELECT%201",
-        f"/api/panels/{UID}/SELECT%201/A",
-        f"/api/variables/{UID}/datasource",
-        f"/api/annotations/{UID}/nope",
+        "/api/panels/shop/1/A/SELECT%201",
+        "/api/panels/shop/SELECT%201/A",
+        "/api/variables/shop/datasource",
+        "/api/annotations/shop/nope",
         "/api/query?sql=SELECT%201",
         "/query?query=SELECT%201",
         "/etc/passwd",
@@ -126,11 +180,11 @@ def test_what_is_not_registered_is_not_found_and_runs_nothing(
     assert store.asked == []
 
 
-@pytest.mark.parametrize("query", ["from=x", "points=0", "var-x=1", "from=now&to=now-1h"])
+@pytest.mark.parametrize("query", ["points=0", "from=now&to=now-1h", "from=now-401d"])
 def test_a_choice_that_cannot_be_used_is_one_sentence(
     get: Get, store: RecordingStore, query: str
 ) -> None:
-    status, body = get(f"/api/panels/{UID}/1/A?{query}")
+    status, body = get(f"/api/panels/shop/1/A?{query}")
     assert status == 400
     assert body["error"].startswith("The ")
     assert store.asked == []
@@ -138,12 +192,12 @@ def test_a_choice_that_cannot_be_used_is_one_sentence(
 
 def test_the_stores_error_is_one_line(get: Get, store: RecordingStore) -> None:
     store.answer = StoreError("Unknown table events\nStack trace: 0. void" + "x" * 999)
-    assert get(f"/api/panels/{UID}/1/A") == (502, {"error": "Unknown table events"})
+    assert get("/api/panels/shop/1/A") == (502, {"error": "Unknown table events"})
 
 
 def test_a_result_that_cannot_be_drawn_is_an_error(get: Get, store: RecordingStore) -> None:
     store.answer = b'{"meta": [{"name": "x", "type": "UInt8"}], "data": [[1]]}'
-    status, body = get(f"/api/panels/{UID}/1/A")
+    status, body = get("/api/panels/shop/5/A")
     assert (status, "time column" in body["error"]) == (502, True)
 
 
@@ -160,7 +214,7 @@ def test_a_result_that_cannot_be_drawn_is_an_error(get: Get, store: RecordingSto
 def test_a_page_from_elsewhere_gets_nothing(
     get: Get, store: RecordingStore, headers: dict[str, str]
 ) -> None:
-    status, _ = get(f"/api/panels/{UID}/1/A", **headers)
+    status, _ = get("/api/panels/shop/1/A", **headers)
     assert status == 403
     assert store.asked == []
 
@@ -171,30 +225,26 @@ def test_our_own_page_may_ask(get: Get) -> None:
 
 
 def test_only_reading_is_possible(server: PreviewServer) -> None:
-    assert ask(server, f"/api/panels/{UID}/1/A", method="POST")[0] == 501
+    assert ask(server, "/api/panels/shop/1/A", method="POST")[0] == 501
 
 
 def test_without_a_built_page_the_figures_are_tables(get: Get, store: RecordingStore) -> None:
     store.answer = RATE
-    status, page = get("/")
+    status, page = get("/d/shop")
     assert status == 200
     assert "Node.js is missing" in page
-    for panel in dashboards()[UID]["panels"]:
-        if panel["type"] != "row":
-            assert f"<h3>{panel['title']}</h3>" in page
+    assert "<h3>Orders over time</h3>" in page
     assert "<tr><td>Events a second</td><td>2.5</td></tr>" in page
     assert "<script" not in page
 
 
-def test_the_plain_page_escapes_values_and_shows_errors(get: Get, store: RecordingStore) -> None:
-    meta = [{"name": "tenant", "type": "String"}, {"name": "events", "type": "UInt64"}]
-    store.answer = json.dumps({"meta": meta, "data": [["<script>alert(1)</script>", 3]]}).encode()
-    _, page = get("/d/anything")
-    assert "<script>" not in page
-    assert "&lt;script&gt;" in page
-    assert "A time series needs a time column" in page
-    store.answer = EMPTY
-    assert "<p>No rejects</p>" in get("/")[1]
+def test_a_page_that_is_none_is_not_found(get: Get) -> None:
+    assert get("/d") == (404, {"error": "There is no such page"})
+
+
+def test_a_long_sentence_of_the_store_is_cut(get: Get, store: RecordingStore) -> None:
+    store.answer = StoreError("x" * 999)
+    assert get("/api/panels/shop/1/A") == (502, {"error": "x" * 239 + "…"})
 
 
 def test_built_pages_are_served_and_nothing_beside_them(
@@ -206,9 +256,9 @@ def test_built_pages_are_served_and_nothing_beside_them(
     (pages / "assets" / "a.js").write_text("1")
     (pages / "secret").write_text("no known kind")
     (tmp_path / "outside.js").write_text("2")
-    with PreviewServer(0, store, pages) as server:
+    with PreviewServer(0, store, pages, boards) as server:
         assert ask(server, "/") == (200, "<p>page</p>")
-        assert ask(server, f"/d/{UID}?from=now-1h") == (200, "<p>page</p>")
+        assert ask(server, "/d/shop?from=now-1h") == (200, "<p>page</p>")
         assert ask(server, "/assets/a.js") == (200, "1")
         for path in (
             "/secret",

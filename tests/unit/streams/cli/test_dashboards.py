@@ -9,10 +9,11 @@ import pytest
 from typer.testing import CliRunner
 
 from millrace.grafana import generate, lint
+from millrace.grafana.generated import dashboards
 from millrace.schemas.errors import ConfigurationError
 from millrace.streams.cli.dashboards import app
 
-FRESH = "The dashboards are fresh and keep the rules.\n"
+FRESH = "The dashboards and alerts are fresh and keep the rules.\n"
 
 
 def test_fresh_files_need_no_writing() -> None:
@@ -24,7 +25,10 @@ def test_what_was_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     write = generate.write
     monkeypatch.setattr(generate, "write", lambda: write(tmp_path))
     result = CliRunner().invoke(app, ["build"])
-    assert (result.exit_code, result.output) == (0, "Wrote millrace-pipeline.json\n")
+    assert result.exit_code == 0
+    written = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.json")}
+    assert {"en/millrace-pipeline.json", "alerts/pl/pipeline.json"} <= written
+    assert set(result.output.splitlines()) == {f"Wrote {name}" for name in written}
 
 
 def test_check_passes_on_the_committed_files() -> None:
@@ -34,9 +38,11 @@ def test_check_passes_on_the_committed_files() -> None:
 
 def test_drift_and_faults_fail_the_check(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(generate, "drift", lambda: iter(["a.json differs"]))
-    monkeypatch.setattr(lint, "findings", lambda board: ["a rule is broken"])
+    monkeypatch.setattr(lint, "findings", lambda board: [f"{board['uid']} breaks a rule"])
     result = CliRunner().invoke(app, ["check"])
-    assert (result.exit_code, result.output) == (1, "a.json differs\na rule is broken\n")
+    assert result.exit_code == 1
+    broken = [f"{uid} breaks a rule" for uid in dashboards()]
+    assert result.output.splitlines() == ["a.json differs", *broken]
 
 
 def test_without_the_sdk_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

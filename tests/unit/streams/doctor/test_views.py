@@ -61,8 +61,9 @@ def test_a_replicated_table_is_judged_by_its_own_setting() -> None:
 
 def test_the_views_that_the_migrations_leave_behind() -> None:
     views = expected_views(all_migrations())
+    targets = [*(f"rollup_{grain}" for grain in ("1m", "5m", "1h", "1d")), "lifecycles"]
     assert {name: target for name, (target, _) in views.items()} == {
-        f"rollup_{grain}_view": f"rollup_{grain}" for grain in ("1m", "5m", "1h", "1d")
+        f"{target}_view": target for target in targets
     }
     again = "DROP VIEW v SYNC;\nCREATE MATERIALIZED VIEW v  TO t AS\nSELECT 2;\n"
     steps = (
@@ -70,8 +71,9 @@ def test_the_views_that_the_migrations_leave_behind() -> None:
         Migration(2, "b", again, ""),
         Migration(3, "c", "CREATE MATERIALIZED VIEW w ${on_cluster} TO t AS SELECT 1;\n", ""),
         Migration(4, "d", "DROP VIEW w ${on_cluster} SYNC;\n", ""),
+        Migration(5, "e", "CREATE MATERIALIZED VIEW x TO t AS\nWITH 1 AS b\nSELECT b;\n", ""),
     )
-    assert expected_views(steps) == {"v": ("t", "SELECT 2")}
+    assert expected_views(steps) == {"v": ("t", "SELECT 2"), "x": ("t", "WITH 1 AS b\nSELECT b")}
 
 
 @pytest.mark.parametrize(

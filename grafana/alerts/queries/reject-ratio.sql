@@ -1,0 +1,4 @@
+SELECT sum(rejected) / sum(delivered) AS Value
+FROM ingest_ledger
+WHERE $__timeFilter(flushed_at) AND NOT endsWith(topic, 'telemetry.millrace')
+HAVING sum(delivered) >= @SAMPLE

@@ -1,0 +1,21 @@
+if(declared != '', JSONExtractString(declared, 'measurements', ${measurement:singlequote}), seen.2) AS unit,
+multiIf(
+    unit = 'ms', '{{milliseconds}}',
+    unit = 's', '{{seconds}}',
+    unit = 'bytes', '{{bytes}}',
+    unit = 'count', '{{number}}',
+    unit = 'links', '{{links}}',
+    unit = 'interactions', '{{interactions}}',
+    unit = 'requests', '{{requests}}',
+    unit = 'players', '{{players}}',
+    unit = 'creatures', '{{creatures}}',
+    unit = 'zones', '{{zones}}',
+    unit = 'groups', '{{groups}}',
+    unit = 'levels', '{{levels}}',
+    unit = 'engines', '{{engines}}',
+    unit = 'subjects', '{{subjects}}',
+    unit = 'damage points', '{{damage points}}',
+    unit = 'XP', '{{experience points}}',
+    unit IN ('percent', '%'), '{{percent}}',
+    unit
+) AS unit_word

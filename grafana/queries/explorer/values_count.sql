@@ -1,0 +1,4 @@
+WITH @grain
+SELECT sum(r.count) AS `{{Values}}`
+FROM rollups AS r
+WHERE @rows

@@ -1,0 +1,2 @@
+-- What a game server sends.
+startsWith(r.name, 'bezgelor.')

@@ -1,0 +1,3 @@
+@rate_begin
+        AND @game
+    @rate_end

@@ -1,0 +1,2 @@
+-- What an identity platform sends: the prefixes of its catalogue.
+match(r.name, '^(admin[.]permission_request[.]|admin[.]pipeline[.]|admin[.]policy[.]|admin[.]session[.]|apikey[.]|auth[.]|authz[.]|email[.]send[.]|http[.]request[.]|http[.]response[.]|identity[.]|jwks[.]|lua[.]pool[.]|oauth[.]|oidc[.]|pipeline[.]exec[.]|pipeline[.]node[.]|qstash[.]|rebac[.]|redis[.]idempotency[.]|redis[.]request[.]|webhook[.])')

@@ -1,0 +1,3 @@
+@rate_begin
+        AND @identity
+    @rate_end

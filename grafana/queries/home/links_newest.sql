@@ -1,0 +1,5 @@
+@newest_begin
+        AND @links
+    @newest_middle
+        AND @links
+@newest_end

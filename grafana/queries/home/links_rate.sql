@@ -1,0 +1,3 @@
+@rate_begin
+        AND @links
+    @rate_end

@@ -1,0 +1,3 @@
+@rate_begin
+        AND @metrics
+    @rate_end

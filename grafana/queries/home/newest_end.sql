@@ -1,0 +1,2 @@
+)
+HAVING sum(found) > 0

@@ -1,0 +1,23 @@
+-- 0 is all right, 1 deserves a look, 2 is broken, 3 has no worker; the numbers are those of limits.py.
+WITH (
+    SELECT count() FROM ingest_ledger
+    WHERE $__timeFilter(flushed_at) AND NOT endsWith(topic, 'telemetry.millrace')
+) AS flushes, (
+    SELECT sum(rejected) / sum(delivered) FROM ingest_ledger
+    WHERE $__timeFilter(flushed_at) AND NOT endsWith(topic, 'telemetry.millrace')
+) AS refused, (
+    SELECT (count(), max(records)) FROM (
+        SELECT argMaxMerge(r.last) AS records
+        FROM rollup_1m AS r
+        WHERE r.name = 'millrace.ingest.lag' AND r.measurement = 'records'
+            AND r.bucket > $__toTime - INTERVAL 5 MINUTE AND r.bucket <= $__toTime
+        GROUP BY r.tenant, r.tags
+    )
+) AS waiting
+SELECT multiIf(
+    waiting.1 = 0, 3,
+    waiting.2 >= 500000 OR ifNull(refused, 0) >= 0.1, 2,
+    waiting.2 >= 50000 OR ifNull(refused, 0) >= 0.01, 1,
+    0
+) AS `{{State}}`
+WHERE waiting.1 > 0 OR flushes > 0

@@ -1,0 +1,2 @@
+-- What a web application sends.
+startsWith(r.name, 'webapp.')

@@ -1,0 +1,3 @@
+@rate_begin
+        AND @webapp
+    @rate_end

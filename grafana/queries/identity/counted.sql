@@ -1,0 +1,2 @@
+-- What a counter was raised by, whichever way its producer writes it.
+measurement IN ('count', 'value')

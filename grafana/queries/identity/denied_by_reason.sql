@@ -1,0 +1,6 @@
+WITH @grain
+SELECT if(r.tags['reason'] = '', '{{no reason}}', r.tags['reason']) AS reason, sum(r.sum) AS `{{Denied}}`
+FROM rollups AS r
+WHERE @chosen AND @counted AND name = 'oidc.authorize.access_denied.count'
+GROUP BY reason
+ORDER BY sum(r.sum) DESC, reason LIMIT 8

@@ -1,0 +1,5 @@
+WITH @grain
+SELECT quantilesBFloat16Merge(0.5, 0.9, 0.95, 0.99)(r.quantiles)[3] AS `{{P95}}`
+FROM rollups AS r
+WHERE @chosen AND name = 'email.send.duration_ms' AND measurement = 'value'
+HAVING count() > 0

@@ -1,0 +1,5 @@
+-- A bucket that has not ended yet holds less than it will: it must not be read as a fall.
+WITH @grain
+SELECT open_bucket AS time, end_bucket AS timeEnd, '{{Incomplete: this bucket is still filling}}' AS text, 'open bucket' AS tags
+WHERE end_bucket > now() AND open_bucket <= $__toTime
+LIMIT 1

@@ -1,0 +1,3 @@
+SELECT count() AS `{{Failed}}`
+FROM links
+WHERE tenant = ${tenant:singlequote} AND processing = 'failed' AND failed_at <= $__toTime

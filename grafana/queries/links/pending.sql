@@ -1,0 +1,3 @@
+SELECT count() AS `{{Pending Processing}}`
+FROM links
+WHERE tenant = ${tenant:singlequote} AND processing = 'pending' AND started_at <= $__toTime

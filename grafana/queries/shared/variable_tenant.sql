@@ -1,0 +1,3 @@
+SELECT DISTINCT tenant FROM rollup_1d
+WHERE bucket >= toStartOfDay($__fromTime) AND bucket <= $__toTime AND NOT startsWith(name, 'millrace.')
+ORDER BY tenant LIMIT 1000

@@ -1,0 +1,4 @@
+WITH @grain
+SELECT uniqExact(r.tenant) AS `{{Tenants}}`
+FROM rollups AS r
+WHERE @inside

@@ -1,0 +1,5 @@
+WITH @grain
+SELECT uniqExact(r.name) AS `{{Event types}}`
+FROM rollups AS r
+WHERE @used
+HAVING `{{Event types}}` > 0
