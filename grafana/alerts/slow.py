@@ -24,7 +24,7 @@ ALERTS: Sequence[Alert] = (
         team="platform",
         minutes=24 * 60,
         levels=(Level("warning", limits.SOURCE_AGE_BAD, 10),),
-        panel=(_PIPELINE, "Top events"),
+        panel=(_PIPELINE, "Sources"),
         keep_minutes=10,
         # Nothing from anybody for a day: the pipeline rules speak, or nobody sends yet.
     ),

@@ -47,7 +47,7 @@ def _state() -> stat.Panel:
     return (
         panels.default_stat(sql(_NAME, "pipeline_state"), units.NoUnit, steps)
         .title("Pipeline")
-        .description("The worst of worker, lag and refusals. Good: all right.")
+        .description("The worst of worker, lag, refusals and the newest proof. Good: all right.")
         .mappings(panels.value_words(words))
     )
 

@@ -13,10 +13,14 @@ WITH (
             AND r.bucket > $__toTime - INTERVAL 5 MINUTE AND r.bucket <= $__toTime
         GROUP BY r.tenant, r.tags
     )
-) AS waiting
+) AS waiting, (
+    SELECT argMax(measurements['differences'], occurred_at) FROM events
+    WHERE name = 'millrace.reconcile.finished' AND tenant = 'default'
+        AND occurred_at > $__toTime - INTERVAL 1 DAY AND occurred_at <= $__toTime
+) AS differences
 SELECT multiIf(
     waiting.1 = 0, 3,
-    waiting.2 >= 500000 OR ifNull(refused, 0) >= 0.1, 2,
+    waiting.2 >= 500000 OR ifNull(refused, 0) >= 0.1 OR ifNull(differences, 0) > 0, 2,
     waiting.2 >= 50000 OR ifNull(refused, 0) >= 0.01, 1,
     0
 ) AS `{{State}}`

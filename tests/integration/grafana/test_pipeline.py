@@ -118,9 +118,12 @@ def test_events_by_name_leave_the_open_bucket_out(story: Story, hours: int, step
         assert list(line) == closed
 
 
+CATALOGUE = load_catalogue()
+
+
 def kind(name: str) -> str:
     """Who owns a name, by the catalogue itself."""
-    return load_catalogue().resolve("default", name)[0].name
+    return CATALOGUE.resolve("default", name)[0].name
 
 
 @pytest.mark.parametrize(("hours", "step"), [(2, MINUTE), (24, 5 * MINUTE), (168, HOUR)])
