@@ -9,7 +9,7 @@ from __future__ import annotations
 import statistics
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -30,6 +30,14 @@ from millrace.streams.settings import RetentionSettings
 PANEL_LIMIT_MS: Final = 500
 WEBAPP_LIMIT_S: Final = 5
 RANGES: Final = ("now-1h", "now-24h", "now-7d", "now-30d", "now-90d")
+#: What the explorer is asked for; other dashboards have no such variables.
+_METRIC: Final = {
+    "var-name": ["webapp.request"],
+    "var-measurement": ["response_time_ms"],
+    "var-group_by": ["endpoint"],
+}
+#: This one shows exactly one tenant, the one that has links.
+_LINKS: Final = "millrace-links"
 _ROUNDS: Final = 3
 _WORST: Final = 12
 
@@ -46,7 +54,7 @@ def timed(store: Store, history: History, *, say: Any) -> dict[str, Any]:
     queries = PanelQueries(store.json)
     found: list[dict[str, Any]] = []
     for since in RANGES:
-        for name, ask in registered(queries, _given(since, history.end)):
+        for name, ask in _asked(queries, _given(since, history.end)):
             taken = []
             for _ in range(_ROUNDS):
                 start = time.perf_counter()
@@ -71,6 +79,17 @@ def timed(store: Store, history: History, *, say: Any) -> dict[str, Any]:
         / 1000,
         "webapp_limit_s": WEBAPP_LIMIT_S,
     }
+
+
+def _asked(
+    queries: PanelQueries, given: dict[str, list[str]]
+) -> Iterator[tuple[str, Callable[[], Any]]]:
+    for name, ask in registered(queries, {**given, **_METRIC}):
+        if not name.startswith(_LINKS):
+            yield name, ask
+    for name, ask in registered(queries, {**given, "var-tenant": ["default"]}):
+        if name.startswith(_LINKS):
+            yield name, ask
 
 
 def _given(since: str, end: datetime) -> dict[str, list[str]]:

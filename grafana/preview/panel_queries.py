@@ -155,11 +155,11 @@ def registered(queries: PanelQueries, given: Given) -> Iterator[tuple[str, Calla
         for variable in board["templating"]["list"]:
             if variable["type"] == "query":
                 name = variable["name"]
-                yield f"variable {name}", partial(queries.variable, uid, name, given)
+                yield f"{uid}: variable {name}", partial(queries.variable, uid, name, given)
         for mark in board["annotations"]["list"]:
             name = mark["name"]
-            yield f"annotation {name}", partial(queries.annotation, uid, name, given)
+            yield f"{uid}: annotation {name}", partial(queries.annotation, uid, name, given)
         for panel in panels(board):
             for target in panel.get("targets", []):
                 run = partial(queries.panel, uid, str(panel["id"]), target["refId"], given)
-                yield f"panel {panel['title']}", run
+                yield f"{uid}: panel {panel['title']}", run

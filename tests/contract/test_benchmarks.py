@@ -165,7 +165,9 @@ def test_kept_results_can_be_read() -> None:
 @pytest.mark.parametrize(
     ("text", "cases"),
     [
-        pytest.param("", ["drain", "stages", "memory", "windows"], id="all by default"),
+        pytest.param(
+            "", ["drain", "stages", "memory", "windows", "dashboards"], id="all by default"
+        ),
         pytest.param("memory", ["memory"], id="one"),
         pytest.param("stages,memory", ["stages", "memory"], id="two"),
     ],
