@@ -111,8 +111,6 @@ def _entry(key: str, item: Any, one: Callable[[str], str], columns: frozenset[st
             return _COLUMN.sub(
                 lambda found: found[1] + _column(found[2], one, columns) + found[3], item
             )
-        if key == "displayName" and item in columns:
-            return one(item)
         if key == "unit" and item.startswith(_SUFFIX):
             return _SUFFIX + one(item.removeprefix(_SUFFIX))
         if key in _KEYS:

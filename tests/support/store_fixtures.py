@@ -11,7 +11,7 @@ from functools import partial
 from importlib.util import find_spec
 
 import pytest
-from store_pool import Pool
+from store_shape import migrated
 
 from millrace.clickhouse.client import Store
 from millrace.clickhouse.embedded import EmbeddedServer
@@ -63,23 +63,9 @@ def _container() -> Iterator[str]:
         yield f"http://test:test@{host}:{port}"
 
 
-@pytest.fixture(scope="session")
-def store_pool(store_server: str) -> Iterator[Pool]:
-    """Databases with today's tables."""
-    pool = Pool(store_server, RETENTION)
-    yield pool
-    pool.close()
-
-
 @pytest.fixture
-def store_url(request: pytest.FixtureRequest, store_server: str) -> Iterator[str]:
+def store_url(store_server: str) -> Iterator[str]:
     """URL of a database of this test's own, empty but for the tables that ``store`` asks for."""
-    if "store" in request.fixturenames:
-        pool: Pool = request.getfixturevalue("store_pool")
-        url = pool.take()
-        yield url
-        pool.give_back(url)
-        return
     name = f"t{uuid.uuid4().hex}"
     yield f"{store_server}/{name}"
     cleaner = Store.connect(f"{store_server}/default")
@@ -99,6 +85,7 @@ def empty_store(store_url: str) -> Iterator[Store]:
 def store(store_url: str) -> Iterator[Store]:
     """A store on a database with today's tables and nothing in them."""
     store = Store.connect(store_url)
+    migrated(store, RETENTION)
     yield store
     store.close()
 

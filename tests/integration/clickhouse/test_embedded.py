@@ -19,7 +19,7 @@ import pytest
 import zstandard
 from event_rows import NOON, Row, events_batch
 from store_fixtures import RETENTION
-from store_pool import migrated
+from store_shape import migrated
 
 from millrace.clickhouse.client import Store
 from millrace.clickhouse.data_directory import in_use, running_url

@@ -9,7 +9,7 @@ import pytest
 from catalogues import SMALL
 from ingest_doubles import fetched, good
 from store_fixtures import RETENTION
-from store_pool import migrated
+from store_shape import migrated
 
 from millrace.clickhouse.client import Store
 from millrace.clickhouse.embedded import EmbeddedServer

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from event_rows import NOON, Row, events_batch
 from store_fixtures import RETENTION
-from store_pool import Pool
+from store_shape import migrated
 
 from millrace.clickhouse import migrate, schema_file
 from millrace.clickhouse.client import Store
@@ -139,7 +139,7 @@ def test_shorter_retention_reaches_old_days(store: Store) -> None:
 
 
 @pytest.fixture(scope="module")
-def many(store_pool: Pool) -> Iterator[Store]:
+def many(store_server: str) -> Iterator[Store]:
     """A store with 40 000 rows of many series."""
     rows = [
         Row(
@@ -152,15 +152,15 @@ def many(store_pool: Pool) -> Iterator[Store]:
         )
         for n in range(40_000)
     ]
-    url = store_pool.take()
-    store = Store.connect(url)
+    store = Store.connect(f"{store_server}/many")
+    migrated(store, RETENTION)
     store.insert("events", events_batch(rows), "1")
     # An insert leaves the skip indexes to the first merge.
     for table in ("events", "rollup_1m"):
         store.command(f"OPTIMIZE TABLE {table} FINAL")
     yield store
+    store.command("DROP DATABASE many SYNC")
     store.close()
-    store_pool.give_back(url)
 
 
 @pytest.mark.requirement("METRIC-50", "GAME-35", "IDENT-12")

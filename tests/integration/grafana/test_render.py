@@ -20,8 +20,8 @@ from millrace.grafana.scope import milliseconds
 # The first build fetches packages, and two cores are shared by every test.
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 PICTURES = REPO / "build" / "screenshots"
-#: Longer words on the smaller screen: Polish is drawn as wide as a laptop.
-LOOKS = (("en", "dark", 1600), ("pl", "light", 1280))
+LOOKS = (("en", "dark"), ("pl", "light"))
+_WALL, _LAPTOP = 1600, 1280
 
 
 @pytest.fixture
@@ -40,13 +40,13 @@ def address(url: str, uid: str, story: Story, **look: str) -> str:
     return f"{url}/d/{uid}?{urlencode({**span, **look})}"
 
 
-@pytest.mark.parametrize(("language", "theme", "width"), LOOKS)
+@pytest.mark.parametrize(("language", "theme"), LOOKS)
 @pytest.mark.parametrize("uid", sorted(dashboards()))
 def test_every_panel_is_painted_and_nothing_is_cut_off(
-    page: Page, url: str, story: Story, uid: str, language: str, theme: str, width: int
+    page: Page, url: str, story: Story, uid: str, language: str, theme: str
 ) -> None:
     target = PICTURES / f"{uid}-{language}-{theme}.png"
-    page.set_viewport_size({"width": width, "height": 900})
+    page.set_viewport_size({"width": _WALL, "height": 900})
     found = picture(page, address(url, uid, story, theme=theme, lang=language), target)
     assert found == []
     shown = page.locator("[data-panel]").count()
@@ -55,7 +55,9 @@ def test_every_panel_is_painted_and_nothing_is_cut_off(
     assert shown == sum(panel["type"] != "row" for panel in panels)
     assert page.title() == board["title"]
     assert target.stat().st_size > 10_000
-    assert page.evaluate("() => document.documentElement.scrollWidth") == width
+    # On a smaller screen tables scroll and titles may be shortened, but nothing leaves the page.
+    page.set_viewport_size({"width": _LAPTOP, "height": 900})
+    page.wait_for_function(f"document.documentElement.scrollWidth === {_LAPTOP}")
 
 
 def test_both_languages_have_the_same_dashboards_and_panels() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from store_pool import migrated
+from store_shape import migrated
 from workers import events, publish, scalar, settings_for, wait_until, worker
 
 from millrace.clickhouse.client import Store

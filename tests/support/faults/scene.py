@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from store_pool import migrated
+from store_shape import migrated
 from workers import settings_for
 
 from millrace.clickhouse.client import Store
