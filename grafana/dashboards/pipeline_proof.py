@@ -21,7 +21,7 @@ def late_events() -> timeseries.Panel:
 
 def dead_letters_by_cause() -> table.Panel:
     """What is refused, and why."""
-    return (
+    panel = (
         panels.default_table(
             sql(_NAME, "dead_letters_by_cause"),
             units={"times": units.Short, "newest": units.DatetimeISONotToday},
@@ -39,6 +39,7 @@ def dead_letters_by_cause() -> table.Panel:
         .description("The 50 most frequent causes of refusals. Good: none; mend the producer.")
         .no_value("No dead letters")
     )
+    return panels.blank_cells(panel, "tenant", "namespace", "event", "field", "for example")
 
 
 def tag_overflows() -> table.Panel:

@@ -57,7 +57,8 @@ def test_every_panel_is_painted_and_nothing_is_cut_off(
     assert target.stat().st_size > 10_000
     # On a smaller screen tables scroll and titles may be shortened, but nothing leaves the page.
     page.set_viewport_size({"width": _LAPTOP, "height": 900})
-    page.wait_for_function(f"document.documentElement.scrollWidth === {_LAPTOP}")
+    fits = "(width) => document.documentElement.scrollWidth === width"
+    page.wait_for_function(fits, arg=_LAPTOP)
 
 
 def test_both_languages_have_the_same_dashboards_and_panels() -> None:
