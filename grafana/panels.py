@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from millrace.grafana import palette, unit_words
+from millrace.grafana import limits, palette, unit_words
 from millrace.grafana.clickhouse_query import DATASOURCE, Query
 from millrace.grafana.clickhouse_shape import Shape
 from millrace.grafana.foundation import (
@@ -29,14 +29,20 @@ Steps = tuple[tuple[float | None, str], ...]
 
 #: No threshold at all lets Grafana paint everything above 80 red.
 PLAIN: Steps = ((None, palette.PRIMARY),)
+
+
+def _watched(warn: float, bad: float) -> Steps:
+    return ((None, palette.SUCCESS), (warn, palette.WARNING), (bad, palette.ERROR))
+
+
 #: Records waiting in one partition.
-LAG: Steps = ((None, palette.SUCCESS), (50_000, palette.WARNING), (500_000, palette.ERROR))
+LAG = _watched(limits.LAG_WARN, limits.LAG_BAD)
 #: Seconds from Kafka's timestamp to the store.
-DELAY: Steps = ((None, palette.SUCCESS), (5, palette.WARNING), (30, palette.ERROR))
+DELAY = _watched(limits.DELAY_WARN, limits.DELAY_BAD)
 #: Seconds since anything was stored.
-AGE: Steps = ((None, palette.SUCCESS), (60, palette.WARNING), (300, palette.ERROR))
+AGE = _watched(limits.AGE_WARN, limits.AGE_BAD)
 #: Share of events that were refused.
-REJECTED: Steps = ((None, palette.SUCCESS), (0.01, palette.WARNING), (0.1, palette.ERROR))
+REJECTED = _watched(limits.REJECTED_WARN, limits.REJECTED_BAD)
 #: Anything above none deserves a look.
 SOME: Steps = ((None, palette.SUCCESS), (1, palette.WARNING))
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from millrace.grafana import limits
+from millrace.grafana import sql_files
 
 QUERIES = Path(__file__).parent / "queries"
 Severity = Literal["warning", "critical"]
@@ -16,8 +15,6 @@ NoData = Literal["OK", "Alerting", "NoData"]
 #: ``gte`` as the steps of a panel's colours; ``gt`` where there should be no more than the limit,
 #: ``lt`` where there should be no less.
 Evaluator = Literal["gt", "gte", "lt"]
-
-_LIMIT = re.compile(r"@([A-Z][A-Z_]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +57,7 @@ class Alert:
     @property
     def sql(self) -> str:
         """The query; ``@NAME`` in its file stands for a number of ``limits``."""
-        text = (QUERIES / f"{self.name}.sql").read_text(encoding="utf-8").strip()
-        return _LIMIT.sub(lambda found: str(getattr(limits, found[1])), text)
+        return sql_files.read(QUERIES / f"{self.name}.sql")
 
 
 @dataclass(frozen=True, slots=True)

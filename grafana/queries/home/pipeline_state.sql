@@ -1,4 +1,4 @@
--- 0 is all right, 1 deserves a look, 2 is broken, 3 has no worker; the numbers are those of limits.py.
+-- 0 is all right, 1 deserves a look, 2 is broken, 3 has no worker.
 WITH (
     SELECT count() FROM ingest_ledger
     WHERE $__timeFilter(flushed_at) AND NOT endsWith(topic, 'telemetry.millrace')
@@ -20,8 +20,8 @@ WITH (
 ) AS differences
 SELECT multiIf(
     waiting.1 = 0, 3,
-    waiting.2 >= 500000 OR ifNull(refused, 0) >= 0.1 OR ifNull(differences, 0) > 0, 2,
-    waiting.2 >= 50000 OR ifNull(refused, 0) >= 0.01, 1,
+    waiting.2 >= @LAG_BAD OR ifNull(refused, 0) >= @REJECTED_BAD OR ifNull(differences, 0) > 0, 2,
+    waiting.2 >= @LAG_WARN OR ifNull(refused, 0) >= @REJECTED_WARN, 1,
     0
 ) AS `{{State}}`
 WHERE waiting.1 > 0 OR flushes > 0
